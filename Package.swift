@@ -1,0 +1,50 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),  // SE-0335
+    .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
+    .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409
+    .strictMemorySafety(),  // SE-0458
+    .treatAllWarnings(as: .error),  // SE-0480
+]
+
+/// One stage of a login; `imports` may name only stages that stand above it in the list below.
+func stage(_ name: String, imports: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: imports, swiftSettings: strict)
+}
+
+func suite(_ name: String, imports: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: imports, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "pair",
+    products: [.executable(name: "pair-authkeys", targets: ["pair-authkeys"])],
+    targets: [
+        .systemLibrary(
+            name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CLibsodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .target(
+            name: "CTOML",
+            cxxSettings: [.define("TOML_EXCEPTIONS", to: "0"), .define("TOML_ENABLE_FORMATTERS", to: "0")]),
+
+        stage("Encodings"),
+        stage("SSHWire"),
+        stage("Signatures", imports: ["CLibcrypto", "CLibsodium"]),
+        stage("TOML", imports: ["CTOML", "Encodings"]),
+        stage("HostFiles", imports: ["Encodings"]),
+        stage("SSHKeys", imports: ["Encodings", "SSHWire", "Signatures"]),
+        stage("IdentityToken", imports: ["Encodings", "Signatures", "SSHKeys"]),
+        stage("Policy", imports: ["Encodings", "TOML", "SSHKeys", "IdentityToken"]),
+        stage("Decision", imports: ["Encodings", "SSHKeys", "IdentityToken", "Policy"]),
+        stage("AccessLog", imports: ["Encodings", "HostFiles", "Decision"]),
+        .executableTarget(
+            name: "pair-authkeys",
+            dependencies: ["Encodings", "HostFiles", "SSHKeys", "IdentityToken", "Policy", "Decision", "AccessLog"],
+            swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)
