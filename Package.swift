@@ -44,6 +44,12 @@ let package = Package(
             name: "pair-authkeys",
             dependencies: ["Encodings", "HostFiles", "SSHKeys", "IdentityToken", "Policy", "Decision", "AccessLog"],
             swiftSettings: strict),
+
+        suite("EncodingsTests", imports: ["Encodings"]),
+        suite("SSHWireTests", imports: ["SSHWire"]),
+        suite("SignaturesTests", imports: ["Encodings", "Signatures"]),
+        suite("SSHKeysTests", imports: ["Encodings", "Signatures", "SSHKeys"]),
+        suite("IdentityTokenTests", imports: ["Encodings", "Signatures", "SSHKeys", "IdentityToken"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

@@ -5,3 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
+
+/* A macro of macros, which Swift does not import. */
+static const int PAIR_EVP_PKEY_PUBLIC_KEY = EVP_PKEY_PUBLIC_KEY;
+static const int PAIR_EVP_PKEY_KEY_PARAMETERS = EVP_PKEY_KEY_PARAMETERS;

@@ -1,0 +1,157 @@
+internal import CLibcrypto
+
+/// Owns one `EVP_PKEY` that holds a public key; freed when it goes out of scope.
+@safe struct LibcryptoKey: ~Copyable {
+    /// The curve of an EC key, `nil` for RSA.
+    let curve: Curve?
+
+    private let pointer: OpaquePointer
+
+    /// Imports an RSA key.
+    /// - Parameters:
+    ///   - modulus: Unsigned, big-endian.
+    ///   - exponent: Unsigned, big-endian.
+    /// - Throws: `LibcryptoError`.
+    init(modulus: [UInt8], exponent: [UInt8]) throws(LibcryptoError) {
+        let parameters = try KeyParameters()
+        let n = try BigNumber(modulus)
+        let e = try BigNumber(exponent)
+        try parameters.add("n", n)
+        try parameters.add("e", e)
+        let key = unsafe try LibcryptoKey.imported("RSA", parameters, selection: PAIR_EVP_PKEY_PUBLIC_KEY)
+        // The builder only refers to them.
+        extendLifetime(n)
+        extendLifetime(e)
+        curve = nil
+        unsafe pointer = key
+    }
+
+    /// Imports a point of `curve`; libcrypto checks that it lies on it and is not the point at infinity.
+    /// - Parameters:
+    ///   - curve: Which.
+    ///   - point: Uncompressed.
+    /// - Throws: `KeyDefect.notOnCurve`, `KeyDefect.libcrypto`.
+    init(curve: Curve, point: [UInt8]) throws(KeyDefect) {
+        let key: OpaquePointer
+        do throws(LibcryptoError) {
+            let parameters = try KeyParameters()
+            try parameters.add("group", curve.libcryptoName)
+            unsafe key = try LibcryptoKey.imported("EC", parameters, selection: PAIR_EVP_PKEY_KEY_PARAMETERS)
+        } catch {
+            throw .libcrypto(error)
+        }
+        guard unsafe EVP_PKEY_set1_encoded_public_key(key, point, point.count) == 1 else {
+            ERR_clear_error()
+            unsafe EVP_PKEY_free(key)
+            throw .notOnCurve(curve)
+        }
+        self.curve = curve
+        unsafe pointer = key
+    }
+
+    deinit { unsafe EVP_PKEY_free(pointer) }
+
+    private static func imported(
+        _ type: StaticString, _ parameters: borrowing KeyParameters, selection: Int32
+    ) throws(LibcryptoError) -> OpaquePointer {
+        guard let context = unsafe EVP_PKEY_CTX_new_from_name(nil, "\(type)", nil) else {
+            throw LibcryptoError(call: "EVP_PKEY_CTX_new_from_name")
+        }
+        defer { unsafe EVP_PKEY_CTX_free(context) }
+        guard unsafe EVP_PKEY_fromdata_init(context) == 1 else { throw LibcryptoError(call: "EVP_PKEY_fromdata_init") }
+        guard let list = unsafe OSSL_PARAM_BLD_to_param(parameters.builder) else {
+            throw LibcryptoError(call: "OSSL_PARAM_BLD_to_param")
+        }
+        defer { unsafe OSSL_PARAM_free(list) }
+        var key: OpaquePointer?
+        guard unsafe EVP_PKEY_fromdata(context, &key, selection, list) == 1, let key = unsafe key else {
+            throw LibcryptoError(call: "EVP_PKEY_fromdata")
+        }
+        return unsafe key
+    }
+
+    /// Whether `signature`, in libcrypto's own form, is this key's over `message`.
+    /// - Parameters:
+    ///   - signature: PKCS #1 or PSS bytes for RSA, DER for ECDSA.
+    ///   - message: What was signed, not its hash.
+    ///   - digest: The hash that the signature scheme names.
+    ///   - padding: RSA's padding; `nil` for ECDSA.
+    /// - Returns: `false` for any signature that does not match, malformed ones included.
+    /// - Throws: `LibcryptoError` where the check could not be made.
+    func verifies(
+        _ signature: [UInt8], over message: [UInt8], digest: Digest, padding: RSAPadding?
+    ) throws(LibcryptoError) -> Bool {
+        guard let context = unsafe EVP_MD_CTX_new() else { throw LibcryptoError(call: "EVP_MD_CTX_new") }
+        defer { unsafe EVP_MD_CTX_free(context) }
+        var keyContext: OpaquePointer?  // owned by `context`
+        guard unsafe EVP_DigestVerifyInit(context, &keyContext, digest.algorithm, nil, pointer) == 1 else {
+            throw LibcryptoError(call: "EVP_DigestVerifyInit")
+        }
+        if let padding, unsafe EVP_PKEY_CTX_set_rsa_padding(keyContext, padding.rawValue) != 1 {
+            throw LibcryptoError(call: "EVP_PKEY_CTX_set_rsa_padding")
+        }
+        // RFC 7518 §3.5: the salt is as long as the hash, and MGF1 uses the same hash (libcrypto's default).
+        if padding == .pss, unsafe EVP_PKEY_CTX_set_rsa_pss_saltlen(keyContext, RSA_PSS_SALTLEN_DIGEST) != 1 {
+            throw LibcryptoError(call: "EVP_PKEY_CTX_set_rsa_pss_saltlen")
+        }
+        let matches = unsafe EVP_DigestVerify(context, signature, signature.count, message, message.count) == 1
+        // A mismatch leaves entries behind that a later failure would otherwise report as its own.
+        if !matches { ERR_clear_error() }
+        return matches
+    }
+}
+
+/// RSA's two signature paddings, by libcrypto's numbers.
+enum RSAPadding: Int32 {
+    /// RSASSA-PKCS1-v1_5, `RSA_PKCS1_PADDING`.
+    case pkcs1 = 1
+    /// RSASSA-PSS, `RSA_PKCS1_PSS_PADDING`.
+    case pss = 6
+}
+
+/// Owns one `BIGNUM`.
+@safe private struct BigNumber: ~Copyable {
+    fileprivate let pointer: OpaquePointer
+
+    /// An unsigned number, big-endian.
+    init(_ magnitude: [UInt8]) throws(LibcryptoError) {
+        guard let pointer = unsafe BN_bin2bn(magnitude, Int32(clamping: magnitude.count), nil) else {
+            throw LibcryptoError(call: "BN_bin2bn")
+        }
+        unsafe self.pointer = pointer
+    }
+
+    deinit { unsafe BN_free(pointer) }
+}
+
+/// Owns one `OSSL_PARAM_BLD`, the list of what a key is made of.
+@safe private struct KeyParameters: ~Copyable {
+    fileprivate let builder: OpaquePointer
+
+    init() throws(LibcryptoError) {
+        guard let builder = unsafe OSSL_PARAM_BLD_new() else { throw LibcryptoError(call: "OSSL_PARAM_BLD_new") }
+        unsafe self.builder = builder
+    }
+
+    deinit { unsafe OSSL_PARAM_BLD_free(builder) }
+
+    /// Adds a number, which must live until the key is imported.
+    func add(_ name: StaticString, _ number: borrowing BigNumber) throws(LibcryptoError) {
+        guard unsafe OSSL_PARAM_BLD_push_BN(builder, name.characters, number.pointer) == 1 else {
+            throw LibcryptoError(call: "OSSL_PARAM_BLD_push_BN")
+        }
+    }
+
+    func add(_ name: StaticString, _ text: StaticString) throws(LibcryptoError) {
+        guard unsafe OSSL_PARAM_BLD_push_utf8_string(builder, name.characters, text.characters, 0) == 1 else {
+            throw LibcryptoError(call: "OSSL_PARAM_BLD_push_utf8_string")
+        }
+    }
+}
+
+extension StaticString {
+    /// The literal as C has it: zero-terminated, for as long as the program runs.
+    fileprivate var characters: UnsafePointer<CChar> {
+        unsafe UnsafeRawPointer(utf8Start).assumingMemoryBound(to: CChar.self)
+    }
+}
