@@ -38,8 +38,8 @@ let package = Package(
         stage("SSHKeys", imports: ["Encodings", "SSHWire", "Signatures"]),
         stage("IdentityToken", imports: ["Encodings", "Signatures", "SSHKeys"]),
         stage("Policy", imports: ["Encodings", "TOML", "SSHKeys", "IdentityToken"]),
-        stage("Decision", imports: ["Encodings", "SSHKeys", "IdentityToken", "Policy"]),
-        stage("AccessLog", imports: ["Encodings", "HostFiles", "Decision"]),
+        stage("Decision", imports: ["Encodings", "Signatures", "SSHKeys", "IdentityToken", "Policy"]),
+        stage("AccessLog", imports: ["Encodings", "HostFiles", "SSHKeys", "Decision"]),
         .executableTarget(
             name: "pair-authkeys",
             dependencies: ["Encodings", "HostFiles", "SSHKeys", "IdentityToken", "Policy", "Decision", "AccessLog"],
@@ -50,6 +50,8 @@ let package = Package(
         suite("SignaturesTests", imports: ["Encodings", "Signatures"]),
         suite("SSHKeysTests", imports: ["Encodings", "Signatures", "SSHKeys"]),
         suite("IdentityTokenTests", imports: ["Encodings", "Signatures", "SSHKeys", "IdentityToken"]),
+        suite("TOMLTests", imports: ["Encodings", "TOML"]),
+        suite("PolicyTests", imports: ["Encodings", "SSHKeys", "IdentityToken", "Policy"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

@@ -1,1 +1,54 @@
-print("")
+import AccessLog
+import Decision
+import Encodings
+import HostFiles
+
+// argv → question → decision → record → one write → exit
+
+Process.ignoreClosedPipe()
+do throws(UsageError) {
+    switch try Command(CommandLine.arguments.dropFirst()) {
+    case .help: Process.write(usage)
+    case .version: Process.write("pair-authkeys \(version)\n")
+    case .replay(let folder): replay(folder)
+    case .decide(let question): answer(question)
+    }
+    Process.end(0)
+} catch {
+    Process.complain("pair-authkeys: \(error.message)\n\(error.fault.mend)\n")
+    Process.end(2)
+}
+
+/// Answers whoever asks: sshd with a line or nothing, a person or a program with every check.
+func answer(_ question: Question) -> Never {
+    var question = question
+    question.reader = question.reader ?? (Process.isOutputATerminal ? .person : .sshd)
+    // An admin who tries out files of their own says which they are, and nobody is let in by that.
+    let isTrial = question.reader != .sshd || question.time != nil
+    let ownership = isTrial && question.configurationPath != nil ? Ownership.rootOr(uid: Process.userID) : .root
+    let isLate = Process.arm(deadline: question.reader == .sshd ? 5 : nil)
+
+    let verdict = question.decide(ownership: ownership, isLate: isLate)
+    switch question.reader {
+    case .person:
+        Process.write(verdict.explanation(inColour: Process.isOutputATerminal && !Process.isColourRefused))
+        Process.end(verdict.status)
+    case .program:
+        Process.write(verdict.report)
+        Process.end(verdict.status)
+    case .sshd, nil:
+        Process.end(verdict.answerToSSHD(for: question, isTrial: isTrial))
+    }
+}
+
+/// Replays a folder of cases.
+func replay(_ folder: String) -> Never {
+    do throws(FileFault) {
+        let replay = try Replay(folder: folder)
+        Process.write(replay.summary)
+        Process.end(replay.status)
+    } catch {
+        Process.complain("pair-authkeys: \(error)\nTo mend it: \(error.mend)\n")
+        Process.end(2)
+    }
+}

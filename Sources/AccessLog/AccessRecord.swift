@@ -1,0 +1,60 @@
+public import Decision
+public import Encodings
+internal import SSHKeys
+
+/// One decision as the access log keeps it: an object of one line.
+///
+/// What is not known is left out. Never in it: the key's blob, the token, an access token.
+/// Source: design.md "What it says".
+public struct AccessRecord: Sendable {
+    /// The object, without a line feed.
+    public let json: [UInt8]
+
+    /// Whether it is of a refusal that anyone on the network can cause as often as they like.
+    public let isFromAnyone: Bool
+
+    /// The record of `decision`, `nil` where none is kept: every stray key of every agent would be one.
+    /// - Parameters:
+    ///   - decision: What was decided.
+    ///   - login: The login as it was given; `nil` where the question could not be read.
+    ///   - space: The Space's name; `nil` where pair.toml could not be read.
+    ///   - now: When.
+    public init?(of decision: Decision, login: Text?, space: String?, at now: UnixTime) {
+        let facts = decision.facts
+        var record = JSON.Object()
+        record.add("time", now.rfc3339)
+        switch decision.outcome {
+        case .accepted:
+            record.add("decision", "accept")
+            record.add("reason", "accepted")
+            isFromAnyone = false
+        case .refused(let refusal):
+            guard refusal.reason != .keyUnknown else { return nil }
+            record.add("decision", "refuse")
+            record.add("reason", refusal.reason.rawValue)
+            isFromAnyone = !facts.isVouchedFor
+        case .faulted(let fault):
+            record.add("decision", "fault")
+            record.add("reason", fault.code.rawValue)
+            isFromAnyone = true
+        }
+        record.add("login", login.map(shortened))
+        record.add("space", space)
+        record.add("path", facts.path?.rawValue)
+        record.add("provider", facts.provider)
+        record.add("issuer", facts.issuer.map(shortened))
+        record.add("sub", facts.subject.map(shortened))
+        record.add("email", facts.email.map(shortened))
+        record.add("role", facts.role.map(shortened))
+        record.add("key", facts.key?.description)
+        record.add("ca", facts.ca?.description)
+        record.add("expires", facts.expires?.rfc3339)
+        json = JSON.object(record).encoded
+    }
+}
+
+/// A value of at most 512 bytes, so that one record stays far below what one write takes whole.
+private func shortened(_ text: Text) -> String {
+    guard text.utf8.count > 512 else { return text.string }
+    return String(decoding: text.utf8.prefix(512), as: UTF8.self) + "…"
+}

@@ -1,0 +1,15 @@
+public import Policy
+
+/// The files that a decision rests on beside pair.toml, each read only once a login has come so far.
+///
+/// The decision opens nothing itself: the program hands it the host's files, a test its own.
+public protocol PolicyFiles {
+    /// The cached key set of `provider`, `nil` where there is none.
+    func keySet(of provider: Provider) throws(Stop) -> [UInt8]?
+
+    /// What is refused whatever else says yes.
+    func revocations() throws(Stop) -> Revocations
+
+    /// What the membership file says of `query`, read to its end.
+    func outcome(of query: MembershipQuery) throws(Stop) -> MembershipOutcome
+}

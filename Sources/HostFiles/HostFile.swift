@@ -1,0 +1,70 @@
+internal import Glibc
+
+/// A file that is to be read, and whom it must belong to.
+///
+/// Each reading opens it anew, walking from `/` without following a link; every directory on the way and the file must
+/// be as `ownership` says and not writable by group or others, and the file a regular one. A file that changes while it
+/// is read is read once more, and is then a fault.
+/// Source: design.md, "Files on a host".
+public struct HostFile: Sendable, Equatable {
+    /// Absolute, or from the process's own directory.
+    public let path: String
+    /// Who may have written it and the directories above it.
+    public let ownership: Ownership
+
+    /// The file at `path`; nothing is opened yet.
+    public init(_ path: String, ownedBy ownership: Ownership) {
+        self.path = path
+        self.ownership = ownership
+    }
+
+    /// The whole file.
+    /// - Parameter limit: How many bytes are taken at most; one more is a fault.
+    /// - Returns: All its bytes.
+    /// - Throws: `.missing` where it or a directory above it is not there; any other `FileFault` of reading.
+    public func read(limit: Int) throws(FileFault) -> [UInt8] {
+        try unchanged { (file) throws(FileFault) in
+            guard file.size <= limit else { throw FileFault.tooLarge(path, limit: limit) }
+            // One more than it should be, so that the end is seen without asking for room again.
+            var bytes = [UInt8](repeating: 0, count: Int(file.size) + 1)
+            var filled = 0
+            while true {
+                let count = try file.descriptor.read(into: &bytes, from: filled, at: path)
+                guard count > 0 else { return Array(bytes[..<filled]) }
+                filled += count
+                guard filled <= limit else { throw .tooLarge(path, limit: limit) }
+                if filled == bytes.count { bytes += [UInt8](repeating: 0, count: 4096) }
+            }
+        }
+    }
+
+    /// What `body` makes of the file, provided that the file stayed as it was; else of the file read once more.
+    ///
+    /// An error of `body` counts only then, too: it may come from half a change.
+    func unchanged<Value, Failure: Error>(
+        _ body: (borrowing OpenFile) throws(Failure) -> Value, orFault wrapped: (FileFault) -> Failure
+    ) throws(Failure) -> Value {
+        for _ in 0..<2 {
+            let file: OpenFile
+            do {
+                file = try OpenFile(path, ownedBy: ownership)
+            } catch {
+                throw wrapped(error)
+            }
+            let result: Result<Value, Failure>
+            do {
+                result = .success(try body(file))
+            } catch {
+                result = .failure(error)
+            }
+            if !file.hasChanged { return try result.get() }
+        }
+        throw wrapped(.changed(path))
+    }
+
+    private func unchanged<Value>(
+        _ body: (borrowing OpenFile) throws(FileFault) -> Value
+    ) throws(FileFault) -> Value {
+        try unchanged(body, orFault: { $0 })
+    }
+}

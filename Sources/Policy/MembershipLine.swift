@@ -1,0 +1,143 @@
+internal import Encodings
+
+/// One line of `members` without its SPACE.
+struct MembershipLine {
+    let identity: IdentityPattern
+    /// `nil` for `*`.
+    let provider: Text?
+    /// Where PROVIDER starts.
+    let providerOffset: Int
+    let rule: Rule
+
+    enum Rule {
+        case deny
+        case allow([Login], Options)
+    }
+
+    /// One element of LOGINS.
+    enum Login: Equatable {
+        case name(Text)
+        case emailLocal
+        case claim(Text)
+    }
+
+    struct Options {
+        var role: Text?
+        var until: UnixTime?
+        var from: Text?
+        var command: Text?
+        var requirements: [Requirement] = []
+        var withheld: Set<SessionPermit> = []
+    }
+
+    /// `require=CLAIM:VALUE`.
+    struct Requirement {
+        let claim: Text
+        let value: Text
+    }
+
+    /// Reads what stands behind SPACE, to the end of the line.
+    init(_ parser: inout LineParser) throws(PolicyError) {
+        let identity = try parser.column(.identity)
+        guard let pattern = IdentityPattern(identity.value) else {
+            throw parser.error(.malformed(.identity, found: identity.value), at: identity.offset)
+        }
+        let provider = try parser.column(.provider)
+        guard provider.value == "*" || isPlainName(provider.value.utf8) else {
+            throw parser.error(.malformed(.provider, found: provider.value), at: provider.offset)
+        }
+        let logins = try parser.column(.logins)
+        let hasOptions = !parser.isAtEnd()
+        let optionsOffset = parser.position
+        let options = try hasOptions ? Options(&parser) : Options()
+        try parser.end()
+
+        self.identity = pattern
+        self.providerOffset = provider.offset
+        self.provider = provider.value == "*" ? nil : provider.value
+        if logins.value == "deny" {
+            guard !hasOptions else { throw parser.error(.optionsOnDeny, at: optionsOffset) }
+            self.rule = .deny
+        } else {
+            guard provider.value != "*" else { throw parser.error(.anyProviderOnAllow, at: provider.offset) }
+            self.rule = .allow(
+                try MembershipLine.logins(logins.value, of: pattern, parser, at: logins.offset), options)
+        }
+    }
+
+    private static func logins(
+        _ text: Text, of pattern: IdentityPattern, _ parser: LineParser, at offset: Int
+    ) throws(PolicyError) -> [Login] {
+        var logins: [Login] = []
+        for element in text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
+            let element = Text(parsed: element)
+            if element == "{email-local}" {
+                guard pattern.isEmail else { throw parser.error(.emailLocalWithoutEmail, at: offset) }
+                logins.append(.emailLocal)
+            } else if let claim = element.dropping("{claim:"), claim.utf8.count > 1, claim.utf8.last == closingBrace {
+                logins.append(.claim(Text(parsed: claim.utf8.dropLast())))
+            } else {
+                guard isLoginName(element.utf8), element != "deny" else {
+                    throw parser.error(.malformed(.logins, found: text), at: offset)
+                }
+                logins.append(.name(element))
+            }
+        }
+        return logins
+    }
+}
+
+private let closingBrace = UInt8(ascii: "}")
+
+extension MembershipLine.Options {
+    /// Reads the OPTIONS column.
+    init(_ parser: inout LineParser) throws(PolicyError) {
+        self.init()
+        for option in try parser.options(repeatable: "require") {
+            switch option.name.string {
+            case "role": role = try option.required(.role, parser)
+            case "until":
+                guard let until = UnixTime(rfc3339: try option.required(.until, parser).utf8) else {
+                    throw option.malformed(.until, parser)
+                }
+                self.until = until
+            case "from":
+                let from = try option.required(.from, parser)
+                guard isAddressList(from) else { throw option.malformed(.from, parser) }
+                self.from = from
+            case "command":
+                let command = try option.required(.command, parser)
+                guard isCommand(command) else { throw option.malformed(.command, parser) }
+                self.command = command
+            case "require":
+                guard let requirement = MembershipLine.Requirement(try option.required(.require, parser)) else {
+                    throw option.malformed(.require, parser)
+                }
+                requirements.append(requirement)
+            default:
+                guard let permit = MembershipLine.Options.withholdable[option.name] else {
+                    throw parser.error(.optionUnknown(option.name), at: option.offset)
+                }
+                guard option.value == nil else { throw option.malformed(.flag, parser) }
+                withheld.insert(permit)
+            }
+        }
+    }
+
+    private static let withholdable: [Text: SessionPermit] = [
+        "no-pty": .pty, "no-port-forwarding": .portForwarding, "no-agent-forwarding": .agentForwarding,
+        "no-user-rc": .userRC,
+    ]
+}
+
+extension MembershipLine.Requirement {
+    /// What `CLAIM:VALUE` asks for; the colon of a `://` belongs to the claim, whose name may be a URL.
+    init?(_ text: Text) {
+        let colon = text.utf8.indices.first { index in
+            text.utf8[index] == UInt8(ascii: ":") && !text.utf8[index...].starts(with: "://".utf8)
+        }
+        guard let colon else { return nil }
+        (claim, value) = text.split(at: colon)
+        guard !claim.isEmpty, !value.isEmpty else { return nil }
+    }
+}

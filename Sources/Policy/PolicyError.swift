@@ -1,0 +1,182 @@
+public import Encodings
+public import SSHKeys
+
+/// Why one of the admin's files cannot be used, and where; nothing of such a file counts.
+public struct PolicyError: Error, Equatable, Sendable {
+    /// The file, as the caller named it.
+    public let file: String
+    /// From 1; `nil` where the whole file is meant.
+    public let line: Int?
+    /// From 1, in bytes (in characters for pair.toml); `nil` where the whole line is meant.
+    public let column: Int?
+    /// What is wrong there.
+    public let reason: Reason
+
+    /// The error `reason` at a place.
+    public init(file: String, line: Int?, column: Int?, reason: Reason) {
+        self.file = file
+        self.line = line
+        self.column = column
+        self.reason = reason
+    }
+
+    /// Which of two codes it is: the text is not of the format, or what it says cannot be.
+    public enum Kind: Sendable {
+        case syntax
+        case invalid
+    }
+
+    /// A reason that an admin can act on.
+    public enum Reason: Equatable, Sendable {
+        // The text is not of the format.
+        case notTOML(Text)
+        case notUTF8
+        case byteOrderMark
+        case controlCharacter(UInt8)
+        case columnMissing(Field)
+        case columnUnexpected
+        case quoteUnclosed
+        case quoteMisplaced
+        case escapeUnknown
+        case malformed(Field, found: Text)
+        case key(KeyError)
+        case optionUnknown(Text)
+        case optionTwice(Text)
+        case optionsOnDeny
+        case anyProviderOnAllow
+        case emailLocalWithoutEmail
+
+        // What it says cannot be.
+        case providerUnknown(Text)
+        case keyTwice(firstLine: Int)
+        case tableUnknown(Text)
+        case tableNotArray(String)
+        case tableIsArray(String)
+        case memberUnknown(Text, table: String)
+        case memberMissing(String, table: String)
+        case memberType(String, table: String, expected: String)
+        case memberValue(String, table: String, found: Text, expected: String)
+        case nameTwice(Text, table: String)
+        case audienceTwice(Text, issuer: Text)
+        case loginInTwoServices(Text)
+        case requiredLogWithoutFile
+    }
+
+    /// Which of the two it is.
+    public var kind: Kind {
+        switch reason {
+        case .notTOML, .notUTF8, .byteOrderMark, .controlCharacter, .columnMissing, .columnUnexpected, .quoteUnclosed,
+            .quoteMisplaced, .escapeUnknown, .malformed, .key, .optionUnknown, .optionTwice, .optionsOnDeny,
+            .anyProviderOnAllow, .emailLocalWithoutEmail:
+            .syntax
+        case .providerUnknown, .keyTwice, .tableUnknown, .tableNotArray, .tableIsArray, .memberUnknown,
+            .memberMissing, .memberType, .memberValue, .nameTwice, .audienceTwice, .loginInTwoServices,
+            .requiredLogWithoutFile:
+            .invalid
+        }
+    }
+
+    /// A part of a line, called as the documentation calls it, with what it must look like.
+    public enum Field: String, Sendable {
+        case space = "SPACE"
+        case identity = "IDENTITY"
+        case provider = "PROVIDER"
+        case logins = "LOGINS"
+        case role = "role"
+        case until = "until"
+        case from = "from"
+        case command = "command"
+        case require = "require"
+        case flag = "flag"
+        case kind = "KIND"
+        case fingerprint = "FINGERPRINT"
+        case revokedIdentity = "sub:… or E-MAIL"
+        case certificates = "serial= or id="
+        case account = "ACCOUNT"
+        case services = "services"
+        case keyType = "KEYTYPE"
+        case key = "BASE64"
+
+        /// What such a part must look like.
+        public var expected: String {
+            switch self {
+            case .space: "a name or *"
+            case .identity: "an e-mail, *@DOMAIN, sub:…, group:… or claim:NAME=VALUE"
+            case .provider: "the name of a provider"
+            case .logins: "logins separated by commas, {email-local}, {claim:NAME}, or deny alone"
+            case .role: "role=NAME"
+            case .until: "until=YYYY-MM-DDTHH:MM:SSZ"
+            case .from: "addresses, CIDR blocks or patterns separated by commas"
+            case .command: "a command without control characters or \\\" that does not end in a backslash"
+            case .require: "require=CLAIM:VALUE"
+            case .flag: "an option without a value"
+            case .kind: "key, identity or cert"
+            case .fingerprint: "SHA256: and 43 characters of base64"
+            case .revokedIdentity: "sub:… or an e-mail"
+            case .certificates: "serial=N, serial=FIRST-LAST or id=\"…\""
+            case .account: "a name of a-z, 0-9, . _ -, at most 32"
+            case .services: "services=\"NAME,NAME\" beside cert-authority"
+            case .keyType: "the type of a plain key, as the key itself says"
+            case .key: "the base64 of a public key"
+            }
+        }
+    }
+}
+
+extension PolicyError: CustomStringConvertible {
+    /// `file:line:column: what was expected and found`, without a full stop.
+    public var description: String {
+        let isPlain = file.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") }
+        let place = [isPlain ? file : quoted(file, limit: 4096)] + [line, column].compactMap { $0.map(String.init) }
+        return place.joined(separator: ":") + ": \(reason)"
+    }
+}
+
+extension PolicyError.Reason: CustomStringConvertible {
+    /// What was expected and found, without a full stop.
+    public var description: String {
+        switch self {
+        case .notTOML(let message): "not TOML here: \(quoted(message, limit: 200))"
+        case .notUTF8: "not UTF-8"
+        case .byteOrderMark: "a byte order mark; save the file without one"
+        case .controlCharacter(13): "a carriage return; lines end in LF alone"
+        case .controlCharacter(let byte): "a control character (0x\(hex([byte])))"
+        case .columnMissing(let field): "\(field.rawValue) is missing: \(field.expected)"
+        case .columnUnexpected: "nothing more expected here"
+        case .quoteUnclosed: "a quoted value without its closing quote"
+        case .quoteMisplaced: "a quote inside a value; a value is quoted whole"
+        case .escapeUnknown: "in quotes a backslash stands before \" or \\ only"
+        case .malformed(let field, let found): "\(field.rawValue): \(field.expected) expected, \(quoted(found)) found"
+        case .key(let error): "\(error)"
+        case .optionUnknown(let name): "unknown option \(quoted(name))"
+        case .optionTwice(let name): "option \(quoted(name)) stands twice"
+        case .optionsOnDeny: "a deny takes no options"
+        case .anyProviderOnAllow: "PROVIDER * stands only with deny"
+        case .emailLocalWithoutEmail: "{email-local} stands only where IDENTITY is an e-mail or *@DOMAIN"
+        default: settingDescription
+        }
+    }
+
+    private var settingDescription: String {
+        switch self {
+        case .providerUnknown(let name): "pair.toml has no provider \(quoted(name))"
+        case .keyTwice(let first): "the same key stands on line \(first)"
+        case .tableUnknown(let name): "unknown table \(quoted(name))"
+        case .tableNotArray(let name): "[[\(name)]] expected, with two brackets"
+        case .tableIsArray(let name): "[\(name)] expected, with one bracket"
+        case .memberUnknown(let name, let table): "unknown member \(quoted(name)) \(place(table))"
+        case .memberMissing(let name, let table): "\(name) is missing \(place(table))"
+        case .memberType(let name, let table, let expected): "\(name) \(place(table)): \(expected) expected"
+        case .memberValue(let name, let table, let found, let expected):
+            "\(name) \(place(table)): \(expected) expected, \(quoted(found)) found"
+        case .nameTwice(let name, let table): "a second \(table) called \(quoted(name))"
+        case .audienceTwice(let client, let issuer):
+            "two providers with client id \(quoted(client)) at \(quoted(issuer)): no token could tell them apart"
+        case .loginInTwoServices(let login): "login \(quoted(login)) belongs to two services"
+        case .requiredLogWithoutFile: "required in [log] needs a file: syslog may lose records"
+        default: ""
+        }
+    }
+
+    private func place(_ table: String) -> String { table.isEmpty ? "at the top" : "in [\(table)]" }
+}

@@ -1,0 +1,194 @@
+internal import Encodings
+public import SSHKeys
+
+/// What is refused whatever else says yes: takes the lines of `revoked`, then answers.
+///
+/// Source: design.md, "revoked".
+public struct Revocations: Sendable {
+    private let file: String
+    private let providers: Set<Text>
+
+    /// The fingerprints' base64, 43 letters each, one after the other; and the line of each.
+    private var keys: [UInt8] = []
+    private var keyLines: [Int] = []
+    private var identities: [RevokedIdentity] = []
+    private var certificates: [RevokedCertificates] = []
+
+    private struct RevokedIdentity {
+        /// `nil` for `*`.
+        let provider: Text?
+        let pattern: IdentityPattern
+        let line: Int
+    }
+
+    private struct RevokedCertificates {
+        let authority: Fingerprint
+        let which: Which
+        let line: Int
+    }
+
+    private enum Which {
+        case serials(ClosedRange<UInt64>)
+        case keyID(Text)
+    }
+
+    /// Nothing revoked yet, in `file`, whose name is for errors.
+    public init(under configuration: Configuration, file: String) {
+        self.file = file
+        providers = Set(configuration.providers.map { Text($0.name) })
+    }
+
+    /// Takes the next line, without its LF.
+    /// - Throws: Where the line does not parse or names a provider that there is not: a slip of the pen would revoke
+    ///   nobody.
+    public mutating func take(_ line: Span<UInt8>, number: Int) throws(PolicyError) {
+        if takePlainKey(line, number) { return }
+        var parser = LineParser(line, number: number, file: file)
+        guard !parser.isAtEnd(), parser.next != UInt8(ascii: "#") else { return }
+        try parser.validate()
+        let kind = try parser.column(.kind)
+        switch kind.value.string {
+        case "key": add(try fingerprint(&parser), number)
+        case "identity": identities.append(try identity(&parser, number))
+        case "cert": certificates.append(try certificates(&parser, number))
+        default: throw parser.error(.malformed(.kind, found: kind.value), at: kind.offset)
+        }
+        try parser.end()
+    }
+
+    // MARK: - Answers
+
+    /// The line that revokes a key, a certified key or a CA; `nil` where none does.
+    public func line(revokingKey fingerprint: Fingerprint) -> Int? {
+        let letters = Array(fingerprint.description.utf8.dropFirst(7))
+        for (index, line) in keyLines.enumerated() where keys[(index * 43)..<(index * 43 + 43)] == letters[...] {
+            return line
+        }
+        return nil
+    }
+
+    /// The line that revokes a certificate of `authority` by its serial or key id; `nil` where none does.
+    public func line(revokingSerial serial: UInt64, keyID: [UInt8], of authority: Fingerprint) -> Int? {
+        let revoked = certificates.first { certificates in
+            guard certificates.authority == authority else { return false }
+            switch certificates.which {
+            case .serials(let range): return range.contains(serial)
+            case .keyID(let text): return text.utf8.elementsEqual(keyID)
+            }
+        }
+        return revoked?.line
+    }
+
+    /// Whether somebody is revoked.
+    public enum IdentityAnswer: Sendable, Equatable {
+        case notRevoked
+        case revoked(line: Int)
+        /// An e-mail is revoked on this line, and the token was asked for without one.
+        case undecidable(line: Int)
+    }
+
+    /// Whether `identity` is revoked by its subject or by its e-mail, verified or not.
+    public func answer(for identity: Identity) -> IdentityAnswer {
+        var undecidable: Int?
+        for entry in identities where entry.provider == nil || entry.provider == Text(identity.providerName) {
+            switch identity.isDenied(by: entry.pattern) {
+            case .holds: return .revoked(line: entry.line)
+            case .undecidable: undecidable = undecidable ?? entry.line
+            case .fails: break
+            }
+        }
+        return undecidable.map { .undecidable(line: $0) } ?? .notRevoked
+    }
+}
+
+// MARK: - Lines
+
+extension Revocations {
+    /// Takes `key SHA256:…` written with one blank and nothing else: nearly every line of a long file.
+    private mutating func takePlainKey(_ line: Span<UInt8>, _ number: Int) -> Bool {
+        let start = plainKeyPrefix.count
+        guard line.count == start + 43 else { return false }
+        for index in 0..<start where line[index] != plainKeyPrefix[index] { return false }
+        // 43 letters are 258 bits: the last two must be zero, or one hash would have four spellings.
+        guard lastLetters.contains(line[line.count - 1]) else { return false }
+        let letters = base64Letters.span
+        var isBase64 = true
+        for index in start..<line.count { isBase64 = isBase64 && letters[Int(line[index])] }
+        guard isBase64 else { return false }
+        // By one growth and a span, which asks once and not for each byte whether the array is shared.
+        let length = keys.count
+        keys += repeatElement(0, count: 43)
+        var kept = keys.mutableSpan
+        for index in 0..<43 { kept[length + index] = line[start + index] }
+        keyLines.append(number)
+        return true
+    }
+
+    private mutating func add(_ fingerprint: Fingerprint, _ number: Int) {
+        keys += fingerprint.description.utf8.dropFirst(7)
+        keyLines.append(number)
+    }
+
+    private func fingerprint(_ parser: inout LineParser) throws(PolicyError) -> Fingerprint {
+        let column = try parser.column(.fingerprint)
+        guard let fingerprint = Fingerprint(column.value) else {
+            throw parser.error(.malformed(.fingerprint, found: column.value), at: column.offset)
+        }
+        return fingerprint
+    }
+
+    private func identity(_ parser: inout LineParser, _ number: Int) throws(PolicyError) -> RevokedIdentity {
+        let provider = try parser.column(.provider)
+        let column = try parser.column(.revokedIdentity)
+        let pattern = IdentityPattern(column.value)
+        switch pattern {
+        case .subject, .email: break
+        default: throw parser.error(.malformed(.revokedIdentity, found: column.value), at: column.offset)
+        }
+        guard provider.value == "*" || providers.contains(provider.value), let pattern else {
+            throw parser.error(.providerUnknown(provider.value), at: provider.offset)
+        }
+        return RevokedIdentity(
+            provider: provider.value == "*" ? nil : provider.value, pattern: pattern, line: number)
+    }
+
+    private func certificates(_ parser: inout LineParser, _ number: Int) throws(PolicyError) -> RevokedCertificates {
+        let authority = try fingerprint(&parser)
+        guard !parser.isAtEnd() else { throw parser.error(.columnMissing(.certificates), at: parser.position) }
+        let options = try parser.options()
+        guard let option = options.first, options.count == 1, let value = option.value else {
+            throw parser.error(.malformed(.certificates, found: options.first?.name ?? ""), at: options.first?.offset)
+        }
+        let which: Which
+        switch option.name {
+        case "id" where !value.isEmpty: which = .keyID(value)
+        case "serial":
+            guard let range = serials(value) else { throw option.malformed(.certificates, parser) }
+            which = .serials(range)
+        default: throw option.malformed(.certificates, parser)
+        }
+        return RevokedCertificates(authority: authority, which: which, line: number)
+    }
+
+    /// `12`, or `12-40` with both ends.
+    private func serials(_ text: Text) -> ClosedRange<UInt64>? {
+        let ends = text.utf8.split(separator: UInt8(ascii: "-"), maxSplits: 1, omittingEmptySubsequences: false)
+        let numbers = ends.compactMap { end in
+            // Without this `UInt64` would take a plus sign.
+            end.allSatisfy(isDigit) ? UInt64(String(decoding: end, as: UTF8.self)) : nil
+        }
+        guard numbers.count == ends.count, let first = numbers.first, let last = numbers.last, first <= last else {
+            return nil
+        }
+        return first...last
+    }
+}
+
+private let plainKeyPrefix = Array("key SHA256:".utf8)
+
+private let lastLetters = Array("AEIMQUYcgkosw048".utf8)
+
+/// Of each byte, whether it is a letter of base64.
+private let base64Letters = (0...255).map { (byte: UInt8) in
+    isLetterOrDigit(byte) || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "/")
+}
