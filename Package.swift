@@ -27,7 +27,7 @@ let package = Package(
         .systemLibrary(
             name: "CLibsodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .target(
-            name: "CTOML",
+            name: "CTOML", exclude: ["link"],
             cxxSettings: [.define("TOML_EXCEPTIONS", to: "0"), .define("TOML_ENABLE_FORMATTERS", to: "0")]),
 
         stage("Encodings"),
@@ -43,7 +43,11 @@ let package = Package(
         .executableTarget(
             name: "pair-authkeys",
             dependencies: ["Encodings", "HostFiles", "SSHKeys", "IdentityToken", "Policy", "Decision", "AccessLog"],
-            swiftSettings: strict),
+            swiftSettings: strict,
+            linkerSettings: [
+                .unsafeFlags(
+                    ["-use-ld=lld", "-L\(Context.packageDirectory)/Sources/CTOML/link"], .when(configuration: .release))
+            ]),
 
         suite("EncodingsTests", imports: ["Encodings"]),
         suite("SSHWireTests", imports: ["SSHWire"]),

@@ -32,7 +32,7 @@ extension HostFile {
         try unchanged(
             { (file) throws(LineFault<Failure>) in
                 var value = initial()
-                var reader = LineReader()
+                var reader = LineReader(fileSize: file.size)
                 while !shouldStop() {
                     do throws(FileFault) {
                         guard try reader.fill(from: file) else { return value }
@@ -50,12 +50,20 @@ extension HostFile {
 private struct LineReader: ~Copyable {
     private static let chunk = 262_144
 
-    private var buffer = [UInt8](repeating: 0, count: LineReader.chunk + HostFile.maximumLine + 1)
+    private var buffer: [UInt8]
     /// The bytes of a line whose end is still to come are the buffer's first.
     private var begun = 0
     private var filled = 0
+    /// How many bytes of the file have been read.
+    private var taken: Int64 = 0
     /// How many lines have been shown.
     private var shown = 0
+
+    /// A window with room for a chunk and a line begun before it, or for all of a smaller file.
+    init(fileSize: Int64) {
+        let most = LineReader.chunk + HostFile.maximumLine + 1
+        buffer = [UInt8](repeating: 0, count: min(most, Int(clamping: fileSize) + 1))
+    }
 
     /// Reads on, `false` at the end of the file.
     mutating func fill(from file: borrowing OpenFile) throws(FileFault) -> Bool {
@@ -64,6 +72,9 @@ private struct LineReader: ~Copyable {
         }
         let count = try file.descriptor.read(into: &buffer, from: begun, at: file.path)
         filled = begun + count
+        taken += Int64(count)
+        // Whoever writes on as fast as we read must not keep us here.
+        guard taken <= file.size else { throw .changed(file.path) }
         guard count > 0 || begun == 0 else { throw .tornLine(file.path, line: shown + 1) }
         return count > 0
     }

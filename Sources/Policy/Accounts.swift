@@ -48,7 +48,9 @@ public struct Accounts: Sendable {
             throw parser.error(.malformed(.account, found: account.value), at: account.offset)
         }
         guard !parser.isAtEnd() else { throw parser.error(.columnMissing(.keyType), at: parser.position) }
-        let options = AuthorizedKey.startsWithType(parser.rest) ? Options() : try Options(&parser)
+        // A blank behind it, so that a type which is the line's last word is known as one.
+        let hasOptions = !AuthorizedKey.startsWithType(parser.rest + [0x20])
+        let options = try hasOptions ? Options(&parser) : Options()
         let offset = parser.position
         let key = try Accounts.key(&parser)
         let entry = AccountKey(

@@ -49,9 +49,10 @@ public struct AuthorizedKey: Hashable, Sendable {
 
     /// Whether the first word is the name of a key type, known or like one.
     public static func startsWithType(_ text: some Collection<UInt8>) -> Bool {
+        // Asked of whole keys too, where there is no word's end to be found.
+        guard ["ssh-", "ecdsa-", "sk-"].contains(where: { text.starts(with: $0.utf8) }) else { return false }
         let word = text.prefix { $0 != 0x20 && $0 != 0x09 }
-        guard word.count < text.count else { return false }
-        return ["ssh-", "ecdsa-", "sk-"].contains { word.starts(with: $0.utf8) } && !word.contains(UInt8(ascii: "="))
+        return word.count < text.count && !word.contains(UInt8(ascii: "="))
     }
 }
 

@@ -76,7 +76,7 @@ public struct VerificationKey: ~Copyable {
     /// The sizes of RSA modulus that we accept: OpenSSH's and NIST's lower bound, libcrypto's upper.
     public static let rsaBits = 2048...16384
 
-    private enum Material: ~Copyable {
+    enum Material: ~Copyable {
         case libcrypto(LibcryptoKey)
         case ed25519([UInt8])
     }
