@@ -56,6 +56,7 @@ let package = Package(
         suite("IdentityTokenTests", imports: ["Encodings", "Signatures", "SSHKeys", "IdentityToken"]),
         suite("TOMLTests", imports: ["Encodings", "TOML"]),
         suite("PolicyTests", imports: ["Encodings", "SSHKeys", "IdentityToken", "Policy"]),
+        suite("EndToEndTests", imports: []),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

@@ -1,0 +1,179 @@
+// The host, the provider and the people that the end-to-end tests log in with: Tests/Lab, driven from Swift.
+
+import Foundation
+import Testing
+
+/// A throw-away host with a running sshd that asks pair-authkeys, and a running OpenID provider.
+struct Lab: Sendable {
+    /// Everything of the host is in here; the same layout as `Tests/Lab/host.py` says.
+    let folder: String
+    let issuer: String
+    /// The local users: `alice` and `deploy` with the folder's suffix, so that two labs never share one.
+    let alice: String
+    let deploy: String
+
+    @TaskLocal static var current: Lab?
+
+    private static let repository = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+    private static let tool = "\(repository)/Tests/Lab/lab"
+    private static let environment = ProcessInfo.processInfo.environment
+
+    /// The program under test: $PAIR_AUTHKEYS, else what `swift test` built beside the tests.
+    static let program = environment["PAIR_AUTHKEYS"] ?? "\(repository)/.build/debug/pair-authkeys"
+
+    static let mustRun = environment["CI"] == "true"
+
+    /// Why the lab cannot run here; nil if it can.
+    static let obstacle: Comment? = {
+        if NSUserName() != "root" { return "needs root: sshd, local users" }
+        let cache = environment["PAIR_LAB_CACHE"] ?? "\(NSHomeDirectory())/.cache/pair-lab"
+        for needed in ["/usr/sbin/sshd", "\(cache)/venv/bin/python"] where !isProgram(needed) {
+            return "needs \(needed): scripts/install-deps lab"
+        }
+        return isProgram(program) ? nil : "needs \(program): scripts/test release"
+    }()
+
+    private static func isProgram(_ path: String) -> Bool { FileManager.default.isExecutableFile(atPath: path) }
+
+    /// Runs `body` in a lab, and removes the lab whatever happens.
+    ///
+    /// $PAIR_LAB names a new host that the caller made.
+    static func run(_ body: @Sendable () async throws -> Void) async throws {
+        if let obstacle { throw Unavailable(description: "\(obstacle)") }
+        let folder =
+            if let made = environment["PAIR_LAB"] { made } else { try await Command.output(of: tool, "host", "new") }
+        let outcome: Result<Void, any Error>
+        do {
+            let lab = try await Lab(startedIn: folder)
+            outcome = .success(try await $current.withValue(lab, operation: body))
+        } catch {
+            outcome = .failure(error)
+        }
+        _ = try await Command.output(of: tool, "host", "remove", folder)
+        try outcome.get()
+    }
+
+    private init(startedIn folder: String) async throws {
+        self.folder = folder
+        let suffix = folder.split(separator: "-").last ?? ""
+        alice = "pair-alice-\(suffix)"
+        deploy = "pair-deploy-\(suffix)"
+        issuer = try await Command.output(of: Lab.tool, "provider", "start", "\(folder)/provider")
+        _ = try await Command.output(of: Lab.tool, "host", "login", folder, alice, deploy)
+        _ = try await Command.output(of: Lab.tool, "host", "start", folder, Lab.program)
+    }
+}
+
+struct Unavailable: Error, CustomStringConvertible {
+    let description: String
+}
+
+// MARK: The host's files
+
+extension Lab {
+    var config: String { "\(folder)/etc/pair.toml" }
+    var members: String { "\(folder)/etc/members" }
+    var keySet: String { "\(folder)/keysets/lab.json" }
+    var accessLog: String { "\(folder)/log/access.jsonl" }
+    var sshdLog: String { "\(folder)/sshd/sshd.log" }
+    var refreshWanted: String { "/run/pair/refresh-wanted" }
+
+    /// The helper's flags as sshd has them, for `login`.
+    func helper(login: String, key: String, type: String) -> [String] {
+        ["\(folder)/bin/pair-authkeys", "--user", login, "--key", key, "--type", type, "--config", config]
+    }
+
+    /// Puts the lab into a known state: the host's files anew, the provider running, its key set fetched.
+    ///
+    /// Unless `members` says otherwise, alice may log in as `alice` and the group `ops` as `deploy`.
+    func configure(
+        provider: String = "",
+        clients: [String] = ["pair-cli"],
+        members: [String]? = nil,
+        revoked: [String] = [],
+        log: String = ""
+    ) async throws {
+        for file in try FileManager.default.contentsOfDirectory(atPath: "\(folder)/etc") {
+            try FileManager.default.removeItem(atPath: "\(folder)/etc/\(file)")
+        }
+        try write(
+            """
+            space = "lab"
+            keysets = "\(folder)/keysets"
+            [[provider]]
+            name = "lab"
+            issuer = "\(issuer)"
+            client_ids = [\(clients.map { "\"\($0)\"" }.joined(separator: ", "))]
+            \(provider)
+            [log]
+            file = "\(accessLog)"
+            syslog = false
+            \(log)
+            """, to: config)
+        let grants = members ?? ["lab alice@example.org lab \(alice)", "lab group:ops lab \(deploy)"]
+        try write(grants.joined(separator: "\n"), to: self.members)
+        if !revoked.isEmpty { try write(revoked.joined(separator: "\n"), to: "\(folder)/etc/revoked") }
+        try await startProvider()
+        try await fetchKeySet()
+    }
+
+    func write(_ text: String, to path: String) throws {
+        try Data("\(text)\n".utf8).write(to: URL(fileURLWithPath: path))
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
+    }
+
+    func contents(of path: String) throws -> String {
+        String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
+    }
+}
+
+// MARK: The provider and the people
+
+/// A person's Keys as the lab's sign-in wrote them, or a key pair of nobody.
+struct Keys: Sendable {
+    /// The private key's path; `.pub` and `-cert.pub` stand beside it.
+    let path: String
+    let publicPath: String
+
+    /// The three words of what ssh offers: type, base64, comment.
+    func offered() throws -> [Substring] {
+        String(decoding: try Data(contentsOf: URL(fileURLWithPath: publicPath)), as: UTF8.self).split(separator: " ")
+    }
+}
+
+extension Lab {
+    /// Signs `person` in at the provider; `more` goes to `Tests/Lab/sign_in.py`.
+    func signIn(_ person: String, _ more: String...) async throws -> Keys {
+        let path = "\(folder)/keys/\(person)"
+        let arguments = ["sign-in", "--issuer", issuer, "--user", person, "--out", path] + more
+        let command = try await Command.run([Lab.tool] + arguments)
+        guard command.status == 0 else { throw CommandFailed(command: command) }
+        return Keys(path: path, publicPath: "\(path)-cert.pub")
+    }
+
+    func plainKey() async throws -> Keys {
+        let path = "\(folder)/keys/plain-\(UUID())"
+        _ = try await Command.output(of: "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path)
+        return Keys(path: path, publicPath: "\(path).pub")
+    }
+
+    func fetchKeySet() async throws {
+        _ = try await Command.output(of: Lab.tool, "keyset", issuer, keySet)
+    }
+
+    /// Returns at once if it runs already with that life of its ID tokens, in seconds.
+    func startProvider(idTokenLife: Int = 300) async throws {
+        _ = try await Command.output(
+            of: Lab.tool, "provider", "start", "\(folder)/provider", "--id-token-life", "\(idTokenLife)")
+    }
+
+    func stopProvider() async throws {
+        _ = try await Command.output(of: Lab.tool, "provider", "stop", "\(folder)/provider")
+    }
+
+    /// The provider signs with a new key and no longer publishes the old one.
+    func rotateProviderKey() async throws {
+        _ = try await Command.output(of: Lab.tool, "provider", "rotate", "\(folder)/provider", "--drop")
+    }
+}
