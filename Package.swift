@@ -55,6 +55,7 @@ let package = Package(
         suite("SSHKeysTests", imports: ["Encodings", "Signatures", "SSHKeys"]),
         suite("IdentityTokenTests", imports: ["Encodings", "Signatures", "SSHKeys", "IdentityToken"]),
         suite("TOMLTests", imports: ["Encodings", "TOML"]),
+        suite("HostFilesTests", imports: ["Encodings", "HostFiles"]),
         suite("PolicyTests", imports: ["Encodings", "SSHKeys", "IdentityToken", "Policy"]),
         suite("EndToEndTests", imports: []),
     ],

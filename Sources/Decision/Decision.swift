@@ -164,9 +164,9 @@ struct Login {
         if case .certificate(let certificate) = offered, !certificate.isSelfSigned {
             try checkPoints(of: certificate.contents)
         }
-        let fingerprint = try self.fingerprint(of: key)
-        facts.key = fingerprint
-        trace.pass("\(blob.count) bytes, \(fingerprint)")
+        // The commonest call of all is a stray key that no record will name: it must not cost libcrypto's start.
+        if facts.path != .key || trace.isKept { facts.key = try fingerprint(of: key) }
+        trace.pass("\(blob.count) bytes" + (facts.key.map { ", \($0)" } ?? ""))
 
         trace.begin(.keyType)
         guard type == nil || type == Text(name) else {

@@ -38,9 +38,10 @@ extension Login {
 
     /// The one name that the line will have: the sentinel where the certificate has it, else the login.
     private mutating func principal(of certificate: CertificateContents, login: String) throws(Stop) -> Principal {
-        trace.begin(.principals)
+        trace.begin(.loginPrincipal)
         for name in [Principal.sentinel, login] where certificate.principals.contains(Array(name.utf8)) {
             guard let principal = Principal(name.utf8) else { break }
+            trace.pass(name)
             return principal
         }
         return try refuse(.certPrincipals, "neither \(Principal.sentinel) nor \(quoted(login)) is among them")
@@ -80,7 +81,7 @@ extension Login {
             return try refuse(.audience, "not issued to a client of ours: aud \(audiences)\(party)")
         }
         facts.provider = provider.name
-        let rules = provider.rules(clockSkew: configuration.clockSkew)
+        let rules = configuration.rules(for: provider)
         guard rules.accepts(type: token.type) else { throw TokenError.tokenType(token.type).stop }
         _ = try stage { () throws(TokenError) in try token.algorithm(under: rules) }
         trace.pass("\(provider.name), issuer \(quoted(claims.issuer))")
@@ -102,7 +103,7 @@ extension Login {
         trace.pass("fetched \(now.since(keySet.fetchedAt)) ago")
 
         trace.begin(.providerSignature)
-        let rules = provider.rules(clockSkew: configuration.clockSkew)
+        let rules = configuration.rules(for: provider)
         let signed = try stage { () throws(TokenError) in try token.signed(by: keySet, under: rules) }
         facts.isVouchedFor = true
         facts.issuer = token.claims.issuer
@@ -152,15 +153,6 @@ private func stage<Value>(_ body: () throws(TokenError) -> Value) throws(Stop) -
 extension ClaimSet {
     /// Whom to call the person by in a message, quoted.
     fileprivate var name: String { quoted(email ?? subject) }
-}
-
-extension Provider {
-    func rules(clockSkew: Seconds) -> VerificationRules {
-        VerificationRules(
-            clientIDs: clientIDs, algorithms: algorithms, tokenTypes: tokenTypes.map { Text($0.rawValue) },
-            clockSkew: clockSkew, keysLifetime: keysLifetime, renewableFor: renewableFor,
-            beyondTokenExpiry: beyondTokenExpiry)
-    }
 }
 
 extension Identity {

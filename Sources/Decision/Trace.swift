@@ -10,6 +10,7 @@ public enum Check: String, CaseIterable, Sendable {
     case criticalOptions = "critical options"
     case revokedKey = "revoked keys"
     case account
+    case loginPrincipal = "login principal"
     case token
     case clientSignature = "client signature"
     case provider
@@ -42,7 +43,8 @@ public struct CheckResult: Equatable, Sendable {
 
 /// The checks of one decision as they happen; keeps nothing where nobody will read it.
 final class Trace {
-    private let isKept: Bool
+    /// Whether somebody will read them.
+    let isKept: Bool
     private var results: [CheckResult] = []
     private var current: Check?
 

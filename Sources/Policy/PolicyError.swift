@@ -153,11 +153,15 @@ extension PolicyError.Reason: CustomStringConvertible {
         case .optionsOnDeny: "a deny takes no options"
         case .anyProviderOnAllow: "PROVIDER * stands only with deny"
         case .emailLocalWithoutEmail: "{email-local} stands only where IDENTITY is an e-mail or *@DOMAIN"
-        default: settingDescription
+        case .providerUnknown, .keyTwice, .tableUnknown, .tableNotArray, .tableIsArray, .memberUnknown,
+            .memberMissing, .memberType, .memberValue, .nameTwice, .audienceTwice, .loginInTwoServices,
+            .requiredLogWithoutFile:
+            contradiction
         }
     }
 
-    private var settingDescription: String {
+    /// The description of a reason of the kind `invalid`, empty for the others.
+    private var contradiction: String {
         switch self {
         case .providerUnknown(let name): "pair.toml has no provider \(quoted(name))"
         case .keyTwice(let first): "the same key stands on line \(first)"
@@ -174,7 +178,10 @@ extension PolicyError.Reason: CustomStringConvertible {
             "two providers with client id \(quoted(client)) at \(quoted(issuer)): no token could tell them apart"
         case .loginInTwoServices(let login): "login \(quoted(login)) belongs to two services"
         case .requiredLogWithoutFile: "required in [log] needs a file: syslog may lose records"
-        default: ""
+        case .notTOML, .notUTF8, .byteOrderMark, .controlCharacter, .columnMissing, .columnUnexpected, .quoteUnclosed,
+            .quoteMisplaced, .escapeUnknown, .malformed, .key, .optionUnknown, .optionTwice, .optionsOnDeny,
+            .anyProviderOnAllow, .emailLocalWithoutEmail:
+            ""
         }
     }
 

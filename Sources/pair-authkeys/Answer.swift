@@ -15,7 +15,8 @@ extension Verdict {
     /// - Returns: The status for sshd: 0 for a key that may enter and for one that may not, 2 for a fault.
     func answerToSSHD(for question: Question, isTrial: Bool) -> Int32 {
         if !isTrial {
-            if let fault = record(question) {
+            // Without pair.toml the log is a guess, and that fault is the one to be told.
+            if let fault = record(question), configuration != nil {
                 Process.complain("pair-authkeys: access log: \(fault)\n")
                 if case .accepted = decision.outcome, configuration?.log.isRequired ?? false { return 2 }
             }

@@ -1,0 +1,142 @@
+"""Times whole logins by pair-authkeys against other programs, pair by pair; run by scripts/bench.
+
+A run of each program in turn, A B B A A B …, so that a machine that slows down slows both; the ratio of each pair, and
+the median of the ratios. Wall time from before the fork to after the exit. Peak memory by GNU time, which starts from a
+small process of its own.
+"""
+
+import argparse
+import os
+import pathlib
+import platform
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "scripts" / "fixtures.d"))
+import baseline  # noqa: E402
+
+SPACES, LINES = 9_000, 1_000_000
+
+
+def make_login(folder, lines=None):
+    """A host's files, with a login that is good now, and the command by which sshd would ask; `lines` go above its grant."""
+    now = int(time.time())
+    baseline.NOW, baseline.IAT = now, now - 5
+    login = baseline.Login(
+        idp="rsa", toml=lambda text: text + f'\n[log]\nfile = "{folder}/access.jsonl"\nsyslog = false\n',
+        table={"keys_lifetime": "1h"}, cert={"valid": (now - 60, now + 3600)})
+    for name, content in login.files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    (folder / "access.jsonl").touch()
+    if lines:
+        members = folder / "members"
+        grant = members.read_text()
+        with members.open("w") as file:
+            file.writelines(lines)
+            file.write(grant)
+    kind, key, *_ = login.files["key.pub"].split()
+    return ["--user", "alice", "--uid", "1001", "--key", key, "--type", kind, "--config", str(folder / "pair.toml")]
+
+
+def fleet():
+    """The lines of a file that serves a fleet: one Space in 9,000 is this host's."""
+    draw = random.Random(1)
+    for number in range(LINES - 1):
+        space = draw.randrange(SPACES)
+        name = "build-box" if space == 0 else f"space-{space:04d}"
+        yield f"{name}\tperson{number}@example.com\texample\tdeploy,person{number}\trole=member\n"
+
+
+OUTPUT = tempfile.TemporaryFile()  # not /dev/null: grep -c then stops at the first match
+
+
+def wall(command):
+    OUTPUT.truncate(0)
+    start = time.perf_counter()
+    pid = os.posix_spawn(command[0], command, os.environ,
+                         file_actions=[(os.POSIX_SPAWN_DUP2, OUTPUT.fileno(), 1)])
+    _, status = os.waitpid(pid, 0)
+    elapsed = time.perf_counter() - start
+    if status:
+        raise SystemExit(f"{command[0]} failed: status {status}")
+    return elapsed
+
+
+def peak_kib(command):
+    run = subprocess.run(["/usr/bin/time", "-f", "%M", *command], stdout=OUTPUT, stderr=subprocess.PIPE, text=True,
+                         check=True)
+    return int(run.stderr.split()[-1])
+
+
+def compare(title, ours, theirs, pairs):
+    for command in (ours, theirs):
+        wall(command)
+    ratios, times = [], ([], [])
+    for number in range(pairs):
+        order = (0, 1) if number % 2 == 0 else (1, 0)
+        taken = [0.0, 0.0]
+        for index in order:
+            taken[index] = wall((ours, theirs)[index])
+        ratios.append(taken[0] / taken[1])
+        for index in (0, 1):
+            times[index].append(taken[index] * 1000)
+    low, _, high = statistics.quantiles(ratios, n=4)
+    print(f"{title:<32} {statistics.median(ratios):5.2f}   {low:.2f} to {high:.2f}   "
+          f"{statistics.median(times[0]):7.2f} ms  {statistics.median(times[1]):7.2f} ms   {peak_kib(ours) / 1024:5.1f} MiB",
+          flush=True)
+
+
+def machine():
+    with open("/proc/cpuinfo") as info:
+        model = next((line.split(":", 1)[1].strip() for line in info if line.startswith("model name")), "?")
+    return f"{model}, {os.cpu_count()} cores, Linux {platform.release()}, load {os.getloadavg()[0]:.1f}"
+
+
+def main():
+    options = argparse.ArgumentParser()
+    options.add_argument("--pairs", type=int, default=200)
+    options.add_argument("--program", type=pathlib.Path, required=True)
+    options.add_argument("--floor", type=pathlib.Path, required=True)
+    options = options.parse_args()
+
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="pair-bench-", dir="/opt"))
+    folder.chmod(0o755)
+    try:
+        program = folder / "pair-authkeys"
+        shutil.copy(options.program, program)
+        # As a package ships it.
+        subprocess.run(["strip", program], check=True)
+        login = [str(program), *make_login(folder / "one")]
+        accepted = subprocess.run(login, capture_output=True, text=True, check=True)
+        if "cert-authority" not in accepted.stdout:
+            raise SystemExit(f"the login is not accepted: {accepted.stderr}")
+        stray = [str(program), "--user", "alice", "--key", baseline.plain_base64(baseline.key("stray", "p256")),
+                 "--config", str(folder / "one" / "pair.toml")]
+
+        print(f"machine: {machine()}")
+        print(f"program: {program.stat().st_size / 1e6:.1f} MB stripped; {options.pairs} pairs, medians\n")
+        print(f"{'':<32} {'ratio':>5}   {'quartiles':<12}   {'ours':>10}  {'the other':>10}   {'our peak':>9}")
+        if options.floor.exists():
+            floor = folder / "floor"
+            subprocess.run(["cc", "-O2", options.floor, "-o", floor, "-lcrypto", "-lsodium"], check=True)
+            subprocess.run([floor, "make", folder], check=True)
+            compare("accepted login / floor.c", login, [str(floor), str(folder)], options.pairs)
+            compare("stray key / floor.c", stray, [str(floor), str(folder)], options.pairs)
+        else:
+            print(f"skipped, there is no {options.floor} (see PAIR_FLOOR): accepted login and stray key / floor.c")
+        large = [str(program), *make_login(folder / "large", fleet())]
+        grep = [shutil.which("grep"), "-c", "-F", "build-box", str(folder / "large" / "members")]
+        compare(f"login, {LINES:,} members / grep", large, grep, max(20, options.pairs // 4))
+    finally:
+        shutil.rmtree(folder)
+
+
+main()
