@@ -15,7 +15,7 @@ func stage(_ name: String, imports: [Target.Dependency] = []) -> Target {
 }
 
 func suite(_ name: String, imports: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: imports, swiftSettings: strict)
+    .testTarget(name: name, dependencies: imports + ["TestSupport"], swiftSettings: strict)
 }
 
 let package = Package(
@@ -49,14 +49,20 @@ let package = Package(
                     ["-use-ld=lld", "-L\(Context.packageDirectory)/Sources/CTOML/link"], .when(configuration: .release))
             ]),
 
+        .target(
+            name: "TestSupport", dependencies: ["Encodings", "SSHKeys", "Policy", "Decision"],
+            path: "Tests/TestSupport", swiftSettings: strict),
         suite("EncodingsTests", imports: ["Encodings"]),
         suite("SSHWireTests", imports: ["SSHWire"]),
         suite("SignaturesTests", imports: ["Encodings", "Signatures"]),
-        suite("SSHKeysTests", imports: ["Encodings", "Signatures", "SSHKeys"]),
-        suite("IdentityTokenTests", imports: ["Encodings", "Signatures", "SSHKeys", "IdentityToken"]),
         suite("TOMLTests", imports: ["Encodings", "TOML"]),
         suite("HostFilesTests", imports: ["Encodings", "HostFiles"]),
+        suite("SSHKeysTests", imports: ["Encodings", "SSHWire", "Signatures", "SSHKeys"]),
+        suite("IdentityTokenTests", imports: ["Encodings", "Signatures", "SSHKeys", "IdentityToken"]),
         suite("PolicyTests", imports: ["Encodings", "SSHKeys", "IdentityToken", "Policy"]),
+        suite("DecisionTests", imports: ["Encodings", "SSHKeys", "IdentityToken", "Policy", "Decision"]),
+        suite("AccessLogTests", imports: ["Encodings", "HostFiles", "SSHKeys", "Policy", "Decision", "AccessLog"]),
+        suite("CommandLineTests", imports: []),
         suite("EndToEndTests", imports: []),
     ],
     swiftLanguageModes: [.v6],

@@ -5,7 +5,7 @@ internal import SSHKeys
 /// One decision as the access log keeps it: an object of one line.
 ///
 /// What is not known is left out. Never in it: the key's blob, the token, an access token.
-/// Source: design.md "What it says".
+/// Source: docs/operating.md "The access log".
 public struct AccessRecord: Sendable {
     /// The object, without a line feed.
     public let json: [UInt8]

@@ -36,7 +36,7 @@ public struct AuthorizedKeyLine: Equatable, Sendable {
         if let from = grant.from { options.append("from=\"\(escaped(from))\"") }
         switch configuration.expiryTime {
         case .utc: options.append("expiry-time=\"\(end.timestamp)Z\"")
-        case .local: options.append("expiry-time=\"\(localTimestamp(end, moment))\"")
+        case .local: options.append("expiry-time=\"\(localTimestamp(end, moment.localTime))\"")
         case .omitted: break
         }
         options += ["cert-authority", "principals=\"\(principal.name)\""]
@@ -50,13 +50,12 @@ private func escaped(_ value: Text) -> String {
     String(decoding: value.utf8.flatMap { $0 == UInt8(ascii: "\"") ? [UInt8(ascii: "\\"), $0] : [$0] }, as: UTF8.self)
 }
 
-/// `end` by the host's own clock, never read later than it is.
-///
-/// In the hour that the clock repeats, sshd may take the second of two moments: then the hour before is printed.
-private func localTimestamp(_ end: UnixTime, _ moment: Moment) -> String {
-    func local(_ time: UnixTime) -> UnixTime { time + moment.localOffset(time) }
-    for step in [1800, 3600, 7200].map(Seconds.init) where local(end + step) == local(end) {
-        return local(end - step).timestamp
-    }
-    return local(end).timestamp
+/// The local time that sshd takes for `end`, never for a moment after it.
+private func localTimestamp(_ end: UnixTime, _ time: LocalTime) -> String {
+    // In summer sshd reads what the clock shows an hour late, so an hour less is printed.
+    let shown = time.shown(end)
+    var printed = shown - time.readBySSHD(shown).since(end)
+    // Where a zone changes more than its summer there, that may still be read too late.
+    for _ in 0..<8 where time.readBySSHD(printed) > end { printed = printed - Seconds(1800) }
+    return printed.timestamp
 }

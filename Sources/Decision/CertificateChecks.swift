@@ -67,14 +67,14 @@ extension Login {
     ) throws(Stop) {
         trace.begin(.revokedKey)
         let revocations = try files.revocations()
-        for key in [facts.key, facts.ca] {
-            guard let key, let line = revocations.line(revokingKey: key) else { continue }
-            return try refuse(.revokedKey, "revoked line \(line) lists \(key)")
-        }
         let contents = certificate.contents
-        if let signer = facts.ca ?? facts.key,
-            let line = revocations.line(revokingSerial: contents.serial, keyID: contents.keyID, of: signer)
-        {
+        let key = try fingerprint(of: contents.key)
+        let signer = try fingerprint(of: contents.signatureKey)
+        for fingerprint in [key, signer] {
+            guard let line = revocations.line(revokingKey: fingerprint) else { continue }
+            return try refuse(.revokedKey, "revoked line \(line) lists \(fingerprint)")
+        }
+        if let line = revocations.line(revokingSerial: contents.serial, keyID: contents.keyID, of: signer) {
             return try refuse(.revokedCert, "revoked line \(line) lists serial \(contents.serial) or the key id")
         }
         trace.pass("not listed")

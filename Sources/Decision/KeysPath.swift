@@ -7,7 +7,7 @@ internal import SSHKeys
 ///
 /// Everything in the certificate but the token is the user's own writing.
 extension Login {
-    /// The extension that holds the token (opkssh; pk-token.md "Certificate").
+    /// The extension that holds the token (opkssh; docs/token.md "Certificate").
     private static let tokenExtension = "openpubkey-pkt"
 
     mutating func keys(
@@ -133,7 +133,8 @@ extension Login {
         let query = MembershipQuery(login: login, uid: uid, identity: identity, now: now)
         let outcome = try files.outcome(of: query)
         guard case .granted(let grant) = outcome else {
-            return try refuse(outcome.reason, outcome.detail(claims, login: login, space: configuration.space))
+            let detail = outcome.detail(claims, login: login, uid: uid, space: configuration.space)
+            return try refuse(outcome.reason, detail)
         }
         facts.role = grant.role
         trace.pass("members line \(grant.line): \(claims.name) may enter \(configuration.space) as \(login)")

@@ -4,7 +4,7 @@ struct Principal: Equatable, Sendable {
 
     /// What stands in Keys for "no name counts": from OpenSSH 10.3 an empty list never matches.
     ///
-    /// Source: opkssh; pk-token.md "Certificate".
+    /// Source: opkssh; docs/token.md "Certificate".
     static let sentinel = "opkssh-wildcard"
 
     /// `[A-Za-z0-9_][A-Za-z0-9._+@-]{0,127}\$?`, `nil` for anything else.

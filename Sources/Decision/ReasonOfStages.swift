@@ -62,13 +62,15 @@ extension MembershipOutcome {
     }
 
     /// What was compared.
-    func detail(_ claims: ClaimSet, login: String, space: String) -> String {
+    func detail(_ claims: ClaimSet, login: String, uid: UInt32?, space: String) -> String {
         let name = quoted(claims.email ?? claims.subject)
         return switch self {
         case .granted(let grant): "members line \(grant.line)"
         case .denied(let line): "members line \(line) denies \(name)"
         case .undecidable(let line): "members line \(line) denies by a claim that the token lacks"
-        case .loginUID(let line): "members line \(line) gives \(login) by a template, and its uid is a system account's"
+        case .loginUID(let line):
+            "members line \(line) gives \(login) by a template, and "
+                + (uid.map { "its uid, \($0), is a system account's" } ?? "no --uid says that it is no system account")
         case .expired(let line, let end): "members line \(line) was good until \(end.rfc3339)"
         case .loginNotGranted(let line): "members line \(line) means \(name), but does not grant \(login)"
         case .notAMember(let nearMiss):

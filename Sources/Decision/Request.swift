@@ -23,17 +23,36 @@ public struct Request: Sendable {
     }
 }
 
-/// When a decision is made, and how the host's own clock shows that.
+/// When a decision is made, and what local time is like on the host.
 public struct Moment: Sendable {
     /// The moment.
     public let now: UnixTime
 
-    /// What local time is ahead of UTC at a moment; only asked where a line must say its end in local time.
-    public let localOffset: @Sendable (UnixTime) -> Seconds
+    /// Only asked where a line must say its end in local time.
+    public let localTime: LocalTime
 
     /// The moment `now` on a host with such local time.
-    public init(now: UnixTime, localOffset: @escaping @Sendable (UnixTime) -> Seconds) {
+    public init(now: UnixTime, localTime: LocalTime) {
         self.now = now
-        self.localOffset = localOffset
+        self.localTime = localTime
+    }
+}
+
+/// A host's local time; what its clock shows is given as the moment at which a clock in UTC shows the same.
+public struct LocalTime: Sendable {
+    /// What the clock shows at a moment.
+    public let shown: @Sendable (UnixTime) -> UnixTime
+
+    /// The moment that sshd takes a local time for: as `mktime` reads it with `tm_isdst` 0, in summer too.
+    ///
+    /// Source: OpenSSH's `misc.c`, `parse_absolute_time`.
+    public let readBySSHD: @Sendable (UnixTime) -> UnixTime
+
+    /// Local time with these two readings.
+    public init(
+        shown: @escaping @Sendable (UnixTime) -> UnixTime, readBySSHD: @escaping @Sendable (UnixTime) -> UnixTime
+    ) {
+        self.shown = shown
+        self.readBySSHD = readBySSHD
     }
 }

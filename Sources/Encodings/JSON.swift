@@ -61,62 +61,71 @@ public enum JSON: Sendable, Hashable {
 // MARK: - Writing
 
 extension JSON {
-    /// The value as UTF-8 without white space, members in their order.
-    public var encoded: [UInt8] { encoded(sorted: false) }
+    /// The value as UTF-8 without white space, members in their order; no control character stands in it as itself.
+    ///
+    /// Not DEL and those above ASCII either, which JSON would allow and a terminal or a reader of lines might obey.
+    public var encoded: [UInt8] { encoded(canonical: false) }
 
     /// The value as UTF-8 without white space, members sorted by the bytes of their names at every level.
     ///
-    /// The form that a commitment is computed over (pk-token.md, "Commitment"): the shortest escapes, everything outside
+    /// The form that a commitment is computed over (docs/token.md, "Commitment"): the shortest escapes, everything outside
     /// ASCII as it is.
-    public var canonical: [UInt8] { encoded(sorted: true) }
+    public var canonical: [UInt8] { encoded(canonical: true) }
 
-    private func encoded(sorted: Bool) -> [UInt8] {
+    private func encoded(canonical: Bool) -> [UInt8] {
         var bytes: [UInt8] = []
-        write(to: &bytes, sorted: sorted)
+        write(to: &bytes, canonical: canonical)
         return bytes
     }
 
-    private func write(to bytes: inout [UInt8], sorted: Bool) {
+    private func write(to bytes: inout [UInt8], canonical: Bool) {
         switch self {
         case .null: bytes += "null".utf8
         case .bool(let value): bytes += (value ? "true" : "false").utf8
         case .integer(let value): bytes += String(value).utf8
         case .number(let value): bytes += String(value).utf8
-        case .string(let text): JSON.write(text, to: &bytes)
+        case .string(let text): JSON.write(text, to: &bytes, canonical: canonical)
         case .array(let elements):
             bytes.append(UInt8(ascii: "["))
             for (index, element) in elements.enumerated() {
                 if index > 0 { bytes.append(UInt8(ascii: ",")) }
-                element.write(to: &bytes, sorted: sorted)
+                element.write(to: &bytes, canonical: canonical)
             }
             bytes.append(UInt8(ascii: "]"))
         case .object(let object):
             var members = object.members
-            if sorted { members.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) } }
+            if canonical { members.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) } }
             bytes.append(UInt8(ascii: "{"))
             for (index, member) in members.enumerated() {
                 if index > 0 { bytes.append(UInt8(ascii: ",")) }
-                JSON.write(member.name, to: &bytes)
+                JSON.write(member.name, to: &bytes, canonical: canonical)
                 bytes.append(UInt8(ascii: ":"))
-                member.value.write(to: &bytes, sorted: sorted)
+                member.value.write(to: &bytes, canonical: canonical)
             }
             bytes.append(UInt8(ascii: "}"))
         }
     }
 
-    private static func write(_ text: Text, to bytes: inout [UInt8]) {
+    /// `\u` and four digits, for a character that these suffice for.
+    private static func escape(_ scalar: Unicode.Scalar) -> [UInt8] {
+        let unit = scalar.value
+        return Array(("\\u" + hex([UInt8(truncatingIfNeeded: unit >> 8), UInt8(truncatingIfNeeded: unit)])).utf8)
+    }
+
+    private static func write(_ text: Text, to bytes: inout [UInt8], canonical: Bool) {
         bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""): bytes += "\\\"".utf8
-            case UInt8(ascii: "\\"): bytes += "\\\\".utf8
+        for scalar in text.string.unicodeScalars {
+            switch scalar.value {
+            case 0x22: bytes += "\\\"".utf8
+            case 0x5C: bytes += "\\\\".utf8
             case 0x08: bytes += "\\b".utf8
             case 0x09: bytes += "\\t".utf8
             case 0x0A: bytes += "\\n".utf8
             case 0x0C: bytes += "\\f".utf8
             case 0x0D: bytes += "\\r".utf8
-            case 0..<0x20, 0x7F: bytes += ("\\u00" + hex([byte])).utf8
-            default: bytes.append(byte)
+            case 0..<0x20: bytes += escape(scalar)
+            case _ where !canonical && isControl(scalar): bytes += escape(scalar)
+            default: bytes += UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter
             }
         }
         bytes.append(UInt8(ascii: "\""))

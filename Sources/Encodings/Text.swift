@@ -31,8 +31,8 @@ public struct Text: Sendable, ExpressibleByStringLiteral {
     /// The text as a `String` that is safe to compare, or `nil` where a byte is outside ASCII.
     public var ascii: String? { utf8.allSatisfy { $0 < 0x80 } ? string : nil }
 
-    /// Whether it holds a control character of ASCII: nothing that names somebody has one.
-    public var hasControls: Bool { utf8.contains { $0 < 0x20 || $0 == 0x7F } }
+    /// Whether it holds a character that controls how text is shown: nothing that names somebody has one.
+    public var hasControls: Bool { string.unicodeScalars.contains(where: isControl) }
 
     /// The text with `A` to `Z` as `a` to `z`, and no other change.
     public var asciiLowercased: Text {
@@ -51,6 +51,16 @@ extension Text: Hashable {
     public func hash(into hasher: inout Hasher) {
         for byte in utf8 { hasher.combine(byte) }
         hasher.combine(0xFF as UInt8)
+    }
+}
+
+/// Whether `scalar` could do something to a terminal or break or turn a line, ASCII's controls and those above it.
+///
+/// Source: Unicode's categories Cc, Zl and Zp, and its property Bidi_Control.
+func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0..<0x20, 0x7F..<0xA0, 0x061C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069: true
+    default: false
     }
 }
 

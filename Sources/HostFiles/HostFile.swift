@@ -5,7 +5,7 @@ internal import Glibc
 /// Each reading opens it anew, walking from `/` without following a link; every directory on the way and the file must
 /// be as `ownership` says and not writable by group or others, and the file a regular one. A file that changes while it
 /// is read is read once more, and is then a fault.
-/// Source: design.md, "Files on a host".
+/// Source: docs/configuration.md.
 public struct HostFile: Sendable, Equatable {
     /// Absolute, or from the process's own directory.
     public let path: String

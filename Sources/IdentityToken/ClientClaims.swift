@@ -4,7 +4,7 @@ internal import Signatures
 
 /// The client instance claims: the protected header by which a client commits to its key.
 ///
-/// Source: pk-token.md "CIC header".
+/// Source: docs/token.md "CIC header".
 public struct ClientClaims: Sendable {
     /// `upk`: the key that the client signs with.
     public let key: PublicKey

@@ -5,7 +5,7 @@ internal import Signatures
 /// A PK token taken apart: one payload with the provider's and the client's signature over it, neither verified.
 ///
 /// `payload ":" opHeader ":" opSignature ":" cicHeader ":" cicSignature`, each base64url, and behind a `.` a refreshed
-/// ID token in ordinary JWT form or nothing. Source: pk-token.md "PK token".
+/// ID token in ordinary JWT form or nothing. Source: docs/token.md "PK token".
 public struct CompactToken: Sendable {
     /// The most bytes that are read of one.
     public static let maximumCount = 32 << 10

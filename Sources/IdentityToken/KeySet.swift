@@ -2,7 +2,7 @@ public import Encodings
 
 /// A provider's key set as last fetched: its JWKS with when, from whom and from where.
 ///
-/// Source: RFC 7517 §5; design.md "Providers".
+/// Source: RFC 7517 §5; docs/configuration.md "Key sets".
 public struct KeySet: Sendable {
     /// The most bytes that are read of one.
     public static let maximumCount = 256 << 10

@@ -129,7 +129,7 @@ public struct CommittedToken: Sendable {
 
     /// The claims of the refreshed token.
     ///
-    /// Source: pk-token.md "Refreshed token".
+    /// Source: docs/token.md "Refreshed token".
     private func newer(_ token: JWS, now: UnixTime) throws(TokenError) -> ClaimSet {
         let claims = try ClaimSet(parsing: token.payload)
         try checkIdentity(of: claims)
@@ -156,7 +156,7 @@ public struct CommittedToken: Sendable {
         }
     }
 
-    /// An unknown key is reported as such, since a newer key set mends it; what else is wrong is one reason.
+    /// A key that is unknown, ambiguous or unfit is reported as such: another key set mends it; all else is one reason.
     private func checkSignature(of token: JWS) throws(TokenError) {
         guard rules.accepts(type: token.header.type),
             let algorithm = try? token.header.algorithm(among: rules.algorithms)

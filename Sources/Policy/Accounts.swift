@@ -19,7 +19,7 @@ public struct AccountKey: Sendable, Equatable {
 
 /// The accounts' keys: takes the lines of `accounts`, then answers.
 ///
-/// Source: design.md, "accounts and services".
+/// Source: docs/configuration.md "accounts".
 public struct Accounts: Sendable {
     /// In the order they stand, no key twice.
     public private(set) var keys: [AccountKey] = []

@@ -4,7 +4,7 @@ internal import TOML
 
 /// What `pair.toml` says, whole, with every default filled in.
 ///
-/// Source: design.md, "Files on a host".
+/// Source: docs/configuration.md.
 public struct Configuration: Sendable {
     /// A file or folder that the configuration leads to.
     public struct Location: Sendable, Equatable {
@@ -53,7 +53,10 @@ public struct Configuration: Sendable {
         } catch {
             switch error {
             case .syntax(let message, let place):
-                throw PolicyError(file: file, line: place.line, column: place.column, reason: .notTOML(message))
+                let isKnown = place.line > 0
+                throw PolicyError(
+                    file: file, line: isKnown ? place.line : nil, column: isKnown ? place.column : nil,
+                    reason: .notTOML(message))
             }
         }
         var root = SettingsReader(root: document.root, file: file)

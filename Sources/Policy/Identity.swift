@@ -77,7 +77,7 @@ enum IdentityPattern: Equatable {
         } else if let claim = text.dropping("claim:") {
             guard let sign = claim.utf8.firstIndex(of: UInt8(ascii: "=")) else { return nil }
             let (name, value) = claim.split(at: sign)
-            guard !name.isEmpty, !value.isEmpty else { return nil }
+            guard isPlainClaim(name), !value.isEmpty else { return nil }
             self = .claim(name, value: value)
         } else {
             // A colon or a second star would be a slip of the pen (`subject:…`, `*@*.example.com`): as an e-mail it
@@ -101,6 +101,9 @@ enum IdentityPattern: Equatable {
         }
     }
 }
+
+/// Whether a claim may be compared by itself: an e-mail counts only together with `email_verified`.
+func isPlainClaim(_ name: Text) -> Bool { !name.isEmpty && name != "email" }
 
 // MARK: - Matching
 

@@ -65,7 +65,7 @@ public enum MembershipOutcome: Sendable, Equatable {
 ///
 /// Lines of other Spaces cost a look at their first column. Every line of this Space is parsed whole, after a match too:
 /// a deny may stand anywhere, and a file is never half loaded.
-/// Source: design.md, "members".
+/// Source: docs/configuration.md "members".
 public struct MembershipScan: Sendable {
     private let query: MembershipQuery
     private let file: String
@@ -206,7 +206,7 @@ extension MembershipScan {
                 loginNotGranted = loginNotGranted ?? number
                 return
             }
-            guard let uid = query.uid, uid >= templateMinimumUID, uid != 65534 else {
+            guard let uid = query.uid, uid >= templateMinimumUID, !isNobody(uid) else {
                 loginUID = loginUID ?? number
                 return
             }
@@ -219,6 +219,9 @@ extension MembershipScan {
             line: number, role: options.role, until: options.until, from: options.from, command: options.command,
             withheld: options.withheld)
     }
+
+    /// Linux's overflow uid, and (uid_t) −1, which is no user's.
+    private func isNobody(_ uid: UInt32) -> Bool { uid == 65_534 || uid == .max }
 
     /// Whether a template comes out as `login`.
     private func gives(_ login: Text, _ template: MembershipLine.Login) -> Bool {

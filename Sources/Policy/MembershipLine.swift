@@ -74,7 +74,9 @@ struct MembershipLine {
             if element == "{email-local}" {
                 guard pattern.isEmail else { throw parser.error(.emailLocalWithoutEmail, at: offset) }
                 logins.append(.emailLocal)
-            } else if let claim = element.dropping("{claim:"), claim.utf8.count > 1, claim.utf8.last == closingBrace {
+            } else if let claim = element.dropping("{claim:"), claim.utf8.last == closingBrace,
+                isPlainClaim(Text(parsed: claim.utf8.dropLast()))
+            {
                 logins.append(.claim(Text(parsed: claim.utf8.dropLast())))
             } else {
                 guard isLoginName(element.utf8), element != "deny" else {
@@ -138,6 +140,6 @@ extension MembershipLine.Requirement {
         }
         guard let colon else { return nil }
         (claim, value) = text.split(at: colon)
-        guard !claim.isEmpty, !value.isEmpty else { return nil }
+        guard isPlainClaim(claim), !value.isEmpty else { return nil }
     }
 }

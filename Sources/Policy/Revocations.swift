@@ -3,7 +3,7 @@ public import SSHKeys
 
 /// What is refused whatever else says yes: takes the lines of `revoked`, then answers.
 ///
-/// Source: design.md, "revoked".
+/// Source: docs/configuration.md "revoked".
 public struct Revocations: Sendable {
     private let file: String
     private let providers: Set<Text>

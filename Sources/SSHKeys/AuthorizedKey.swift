@@ -35,7 +35,7 @@ public struct AuthorizedKey: Hashable, Sendable {
             options = []
         } else {
             options = try scanner.options()
-            scanner.skipBlanks()
+            guard scanner.skipBlanks() else { throw .noKeyType }
         }
         guard AuthorizedKey.startsWithType(scanner.rest) else { throw .noKeyType }
         type = String(decoding: scanner.word(), as: UTF8.self)
@@ -92,7 +92,12 @@ private struct LineScanner {
         return rest
     }
 
-    mutating func skipBlanks() { rest = rest.drop { $0 == 0x20 || $0 == 0x09 } }
+    /// Whether there were any.
+    @discardableResult mutating func skipBlanks() -> Bool {
+        let before = rest.count
+        rest = rest.drop { $0 == 0x20 || $0 == 0x09 }
+        return rest.count < before
+    }
 
     mutating func word() -> ArraySlice<UInt8> {
         let word = rest.prefix { $0 != 0x20 && $0 != 0x09 }

@@ -63,7 +63,7 @@ public struct CertificateContents: Hashable, Sendable {
     /// Free text for logs, not necessarily UTF-8, without zero bytes.
     public var keyID: [UInt8]
 
-    /// Names as they stand, without zero bytes; none means that nothing is allowed.
+    /// Names as they stand, whatever is in them; none means that nothing is allowed.
     public var principals: [[UInt8]]
 
     /// Unix seconds from which it holds, inclusive.

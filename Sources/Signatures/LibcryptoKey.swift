@@ -81,6 +81,8 @@ internal import CLibcrypto
     func verifies(
         _ signature: [UInt8], over message: [UInt8], digest: Digest, padding: RSAPadding?
     ) throws(LibcryptoError) -> Bool {
+        // For RSA as long as the modulus (RFC 8017 §8.1.2 and §8.2.2); libcrypto lets PSS miss leading zeros.
+        if padding != nil, unsafe signature.count != Int(EVP_PKEY_get_size(pointer)) { return false }
         guard let context = unsafe EVP_MD_CTX_new() else { throw LibcryptoError(call: "EVP_MD_CTX_new") }
         defer { unsafe EVP_MD_CTX_free(context) }
         var keyContext: OpaquePointer?  // owned by `context`

@@ -70,10 +70,17 @@ public struct TOMLDocument: Sendable {
     /// The root's tables in the order they stand.
     public let tables: [Table]
 
+    /// The most dots in one line: the parser goes down a level for each in a key, and the stack is not endless.
+    private static let maximumDots = 2_000
+
     /// The document that `bytes` are.
     /// - Parameter bytes: UTF-8; the caller bounds the size.
-    /// - Throws: `TOMLError.syntax` with the place at which the text stops being TOML.
+    /// - Throws: `TOMLError.syntax` with the place at which the text stops being TOML; line 0 where there is none.
     public init(parsing bytes: [UInt8]) throws(TOMLError) {
+        for (index, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated()
+        where line.count > Self.maximumDots && line.count(where: { $0 == UInt8(ascii: ".") }) > Self.maximumDots {
+            throw .syntax("a line with too many dots", at: Position(line: index + 1, column: 1))
+        }
         var (root, tables) = try parse(bytes)
         root.members.sort { $0.position < $1.position }
         tables.sort { $0.position < $1.position }

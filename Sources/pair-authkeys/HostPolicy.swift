@@ -14,8 +14,8 @@ struct HostPolicy: PolicyFiles {
     /// Where pair.toml stands, unless it is said otherwise.
     static let defaultPath = "/etc/pair/pair.toml"
 
-    /// No pair.toml that a person wrote is larger.
-    private static let maximumConfiguration = 1 << 20
+    /// No pair.toml that a person wrote is larger, and nothing nested as deep as fits in it exhausts the stack.
+    private static let maximumConfiguration = 64 << 10
 
     /// Reads pair.toml.
     init(path: String, ownership: Ownership, isLate: @escaping @Sendable () -> Bool) throws(Stop) {

@@ -25,7 +25,7 @@ extension Question {
             let request = Request(login: login, uid: uid, key: try keyText(folder: folder), keyType: keyType)
             let decision = Decision(
                 on: request, under: files.configuration, files: files,
-                at: Moment(now: time ?? Process.now, localOffset: { Process.localOffset(at: $0) }),
+                at: Moment(now: time ?? Process.now, localTime: Process.localTime),
                 isExplained: reader == .person || reader == .program)
             return Verdict(decision: decision, configuration: files.configuration)
         } catch {

@@ -1,3 +1,4 @@
+import Decision
 import Encodings
 import Glibc
 
@@ -17,13 +18,22 @@ enum Process {
         return Int64(time.tv_sec)
     }
 
-    /// What local time is ahead of UTC at `moment`.
-    static func localOffset(at moment: UnixTime) -> Seconds {
-        var time = time_t(moment.seconds)
-        var local = unsafe tm()
-        guard unsafe localtime_r(&time, &local) != nil else { return Seconds(0) }
-        return Seconds(Int64(unsafe local.tm_gmtoff))
-    }
+    /// By the zone of TZ or /etc/localtime, which sshd goes by too.
+    static let localTime = LocalTime(
+        shown: { moment in
+            var time = time_t(moment.seconds)
+            var local = unsafe tm()
+            guard unsafe localtime_r(&time, &local) != nil else { return moment }
+            return moment + Seconds(Int64(unsafe local.tm_gmtoff))
+        },
+        readBySSHD: { shown in
+            var time = time_t(shown.seconds)
+            var local = unsafe tm()
+            guard unsafe gmtime_r(&time, &local) != nil else { return .never }
+            unsafe local.tm_isdst = 0
+            let seconds = unsafe mktime(&local)
+            return seconds == -1 ? .never : UnixTime(seconds: Int64(seconds))
+        })
 
     /// The effective user.
     static var userID: UInt32 { geteuid() }
@@ -44,14 +54,41 @@ enum Process {
     /// - Returns: Whether the time is nearly up, so that a refusal can still be recorded.
     static func arm(deadline seconds: UInt32?) -> @Sendable () -> Bool {
         guard let seconds else { return { false } }
+        var blocked = sigset_t()
+        unsafe sigemptyset(&blocked)
+        unsafe sigaddset(&blocked, SIGALRM)
+        // Whoever started us may have blocked it.
+        unsafe sigprocmask(SIG_UNBLOCK, &blocked, nil)
         _ = signal(SIGALRM) { _ in _exit(0) }
         _ = alarm(seconds)
         let end = uptime + Int64(seconds) - 1
         return { uptime >= end }
     }
 
-    /// Takes a closed pipe as an error of the write: a signal's death would be logged with the command line.
-    static func ignoreClosedPipe() { _ = signal(SIGPIPE, SIG_IGN) }
+    /// Ends the process as a refusal where it would die of a fault of its own: the last line of defence, for sshd alone.
+    ///
+    /// sshd would log the command line, token and all; a fault that nobody sees is said on the standard error.
+    static func refuseOnTraps() {
+        // A handler for an exhausted stack needs another.
+        let size = 64 << 10
+        var stack = unsafe stack_t(ss_sp: malloc(size), ss_flags: 0, ss_size: size)
+        unsafe sigaltstack(&stack, nil)
+        var action = sigaction()
+        action.sa_flags = SA_ONSTACK
+        unsafe action.__sigaction_handler.sa_handler = { _ in
+            let message: StaticString = "pair-authkeys: an internal fault; nobody is let in\n"
+            _ = unsafe Glibc.write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount)
+            _exit(0)
+        }
+        for number in [SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP] { unsafe sigaction(number, &action, nil) }
+    }
+
+    /// Takes a closed pipe, and a file at its size limit, as errors of the write: sshd would log a signal's death with the
+    /// command line.
+    static func ignoreSignalsOfWriting() {
+        _ = signal(SIGPIPE, SIG_IGN)
+        _ = signal(SIGXFSZ, SIG_IGN)
+    }
 
     /// Writes `text` by one write where the other end takes it so.
     static func write(_ text: String, to descriptor: Int32 = STDOUT_FILENO) {

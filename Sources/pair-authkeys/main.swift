@@ -5,7 +5,7 @@ import HostFiles
 
 // argv → question → decision → record → one write → exit
 
-Process.ignoreClosedPipe()
+Process.ignoreSignalsOfWriting()
 do throws(UsageError) {
     switch try Command(CommandLine.arguments.dropFirst()) {
     case .help: Process.write(usage)
@@ -26,6 +26,7 @@ func answer(_ question: Question) -> Never {
     // An admin who tries out files of their own says which they are, and nobody is let in by that.
     let isTrial = question.reader != .sshd || question.time != nil
     let ownership = isTrial && question.configurationPath != nil ? Ownership.rootOr(uid: Process.userID) : .root
+    if question.reader == .sshd { Process.refuseOnTraps() }
     let isLate = Process.arm(deadline: question.reader == .sshd ? 5 : nil)
 
     let verdict = question.decide(ownership: ownership, isLate: isLate)

@@ -32,7 +32,7 @@ def toml_table(members):
 
 
 def key_set(provider, keys, **members):
-    """A cached key set, design.md "Files on a host"."""
+    """A cached key set, docs/configuration.md."""
     return {"fetched_at": NOW - HOUR, "issuer": provider["issuer"], "jwks_uri": provider["issuer"] + "/jwks",
             "keys": keys, **members}
 
@@ -171,7 +171,7 @@ class Accepted:
         self.command, self.from_ = command, from_
 
     def text(self, login):
-        """design.md "The decision": only configured words, the expiry, one principal and the plain key."""
+        """Decision.swift: only configured words, the expiry, one principal and the plain key."""
         words = ["restrict"] + ([self.permits] if self.permits else [])
         for name, value in (("command", self.command), ("from", self.from_)):
             if value is not None:

@@ -1,4 +1,4 @@
-"""Lines 1 to 5 of attacks.md: the provider's signature, its algorithm, its key."""
+"""Lines 1 to 5 of docs/threat-model.md: the provider's signature, its algorithm, its key."""
 
 import base64
 import datetime

@@ -1,4 +1,4 @@
-"""Lines 6 to 11 of attacks.md: for whom the token is, the commitment, the client's own header, the token's parts."""
+"""Lines 6 to 11 of docs/threat-model.md: for whom the token is, the commitment, the client's own header, the token's parts."""
 
 import hashlib
 import json

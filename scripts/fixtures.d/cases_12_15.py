@@ -1,4 +1,4 @@
-"""Lines 12 to 15 of attacks.md: the ID token's claims and times, the refreshed token, tokens of other kinds."""
+"""Lines 12 to 15 of docs/threat-model.md: the ID token's claims and times, the refreshed token, tokens of other kinds."""
 
 from baseline import DROP, HOUR, IAT, NOW, ORIGINAL_IAT, REFRESHED_IAT, b64u
 from patch import NULL
@@ -60,6 +60,10 @@ for name, about, claims in [
     ("exp-string", "exp as a string", {"exp": str(IAT + HOUR)}),
     ("exp-list", "exp as a list", {"exp": [IAT + HOUR]}),
     ("nul-in-sub", "a NUL in sub", {"sub": "248289761001\0"}),
+    ("c1-control-in-sub", "U+009B in sub, which starts a sequence on some terminals", {"sub": "248289761001\u009b31m"}),
+    ("line-separator-in-email", "U+2028 in the e-mail, which ends a line for some readers",
+     {"email": "alice\u2028@example.com"}),
+    ("bidi-in-email", "U+202E in the e-mail, which turns the text behind it round", {"email": "alice\u202e@example.com"}),
     ("nul-in-email", "a NUL behind the e-mail of a member", {"email": "alice@example.com\0.evil.example"}),
     ("escape-in-sub", "an ESC sequence in sub", {"sub": "\x1b[2J248289761001"}),
     ("sub-missing", "no sub", {"sub": DROP}),

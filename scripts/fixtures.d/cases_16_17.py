@@ -1,4 +1,4 @@
-"""Lines 16 and 17 of attacks.md: the certificate, field by field."""
+"""Lines 16 and 17 of docs/threat-model.md: the certificate, field by field."""
 
 import struct
 

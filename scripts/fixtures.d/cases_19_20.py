@@ -1,4 +1,4 @@
-"""Lines 19 and 20 of attacks.md: the login that is asked for, and who is a member."""
+"""Lines 19 and 20 of docs/threat-model.md: the login that is asked for, and who is a member."""
 
 import re
 
@@ -38,6 +38,8 @@ case("a19-email-local-uid-below-configured-minimum", "the uid is below a higher 
      uid="1999", members=LOCAL, settings={"template_min_uid": 2000})
 case("a19-email-local-nobody", "{email-local} is nobody, uid 65534", "login-uid", login="nobody", uid="65534",
      members=LOCAL, claims={"email": "nobody@example.com"})
+case("a19-email-local-uid-minus-one", "{email-local} is a login of uid 4294967295, (uid_t) -1", "login-uid",
+     uid="4294967295", members=LOCAL)
 case("a19-email-local-without-uid", "a template where no --uid is given", "login-uid", uid=None, members=LOCAL)
 case("a19-email-local-of-another", "LOGIN is not the e-mail's local part", NOT_GRANTED, login="bob", uid="1002",
      members=LOCAL)

@@ -1,4 +1,4 @@
-"""Lines 21 to 24 of attacks.md: key sets, sizes, base64, keys of nobody."""
+"""Lines 21 to 24 of docs/threat-model.md: key sets, sizes, base64, keys of nobody."""
 
 import base64
 import functools

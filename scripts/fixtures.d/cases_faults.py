@@ -31,6 +31,10 @@ for name, about, text in [
     ("string-open", "a string that is not closed", lambda good: good.replace('"build-box"', '"build-box')),
     ("member-twice", "a member stands twice", lambda good: 'space = "other"\n' + good),
     ("table-twice", "a table stands twice", lambda good: good + "[log]\nsyslog = true\n[log]\nrequired = true\n"),
+    ("three-brackets", "a header with three brackets", "[[[provider]]]\n"),
+    ("array-closed-by-brace", "an array that ends in a brace", "a = [}\n"),
+    ("array-of-a-comma", "an array of a comma", "a = [,\n"),
+    ("dots", "a header with more dots than the stack is deep", "[" + ".".join("a" * 2_500) + "]\n"),
     ("cut", "cut in the middle of a string", lambda good: good[:15]),
     ("not-utf-8", "a byte that is not UTF-8", lambda good: good.encode().replace(b"build-box", b"build-\xff")),
 ]:
@@ -126,6 +130,12 @@ for name, about, text in [
     ("broken-line-behind", "a broken line behind the one that grants", lambda good: good + "build-box  bob\n"),
 ]:
     case(f"fault-members-{name}", f"members: {about}", "fault config-syntax", members=text)
+# An e-mail counts only together with email_verified, which no comparison of the bare claim asks for.
+for name, text in [("claim", line("claim:email=alice@example.com")),
+                   ("require", line("sub:248289761001", options="require=email:alice@example.com")),
+                   ("template", line("sub:248289761001", logins="{claim:email}"))]:
+    case(f"fault-members-bare-email-{name}", f"members: the claim email compared by itself, in a {name}",
+         "fault config-syntax", claims={"email_verified": False}, members=text)
 case("fault-members-unknown-provider", "members: a line of this Space names a provider that pair.toml lacks",
      "fault config-invalid", members=lambda good: good + line("bob@example.com", provider="okta"))
 

@@ -15,7 +15,7 @@ class Case:
     about: str  # one sentence
     expect: Accepted | Refused
     make: typing.Callable[[], Login]
-    line: int | None  # of attacks.md
+    line: int | None  # of docs/threat-model.md
 
 
 CASES: dict[str, Case] = {}

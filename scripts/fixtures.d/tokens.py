@@ -81,7 +81,7 @@ def key(owner, kind):
 
 
 def cic_header(user, rz):
-    """The header by which a client says which key the token is for (pk-token.md, CIC)."""
+    """The header by which a client says which key the token is for (docs/token.md, CIC)."""
     upk = {**user.jose.as_dict(private=False), "alg": user.algorithm}
     upk = {name: upk[name] for name in ("alg", "crv", "e", "kty", "n", "x", "y") if name in upk}
     return {"alg": user.algorithm, "rz": rz, "typ": "CIC", "upk": upk}

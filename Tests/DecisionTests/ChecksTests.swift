@@ -1,0 +1,126 @@
+import Decision
+import Testing
+
+@testable import TestSupport
+
+/// The list of checks that an admin reads.
+@Suite struct ChecksTests {
+    private static let keys = [
+        "login", "key", "key type", "certificate", "principals", "certificate signature", "validity",
+        "critical options", "revoked keys", "login principal", "token", "client signature", "provider", "key set",
+        "provider signature", "commitment", "times", "revoked identities", "membership",
+    ]
+    private static let certificate = Array(keys[..<9]) + ["account"]
+    private static let plainKey = ["login", "key", "key type", "account"]
+
+    @Test("an accepted login has passed every check of the Keys path, each with what was compared")
+    func accepted() throws {
+        for name in ["ok-opkssh-certificate", "ok-refreshed", "ok-all-options", "ok-critical-options"] {
+            let checks = try Fixture(name).load().decided(isExplained: true).checks
+            #expect(checks.map(\.check.rawValue) == Self.keys)
+            #expect(checks.allSatisfy { $0.outcome == .pass && !$0.detail.isEmpty })
+        }
+    }
+
+    struct Refused: Sendable, CustomStringConvertible {
+        let fixture: String
+        let failed: String
+        var path = ChecksTests.keys
+
+        var description: String { fixture }
+    }
+
+    private static let refused = [
+        Refused(fixture: "a19-login-braces", failed: "login"),
+        Refused(fixture: "a22-128-kib-of-a", failed: "key"),
+        Refused(fixture: "a23-base64-empty", failed: "key"),
+        Refused(fixture: "a16-bit-flip-in-kind", failed: "key"),
+        Refused(fixture: "a02-user-rsa-1024", failed: "key"),
+        Refused(fixture: "a16-argument-type-of-the-plain-key", failed: "key type"),
+        Refused(fixture: "a24-plain-key-ed25519", failed: "account", path: plainKey),
+        Refused(fixture: "a16-host-certificate", failed: "certificate"),
+        Refused(fixture: "a17-principal-asterisk", failed: "principals"),
+        Refused(fixture: "a16-bit-flip-in-after", failed: "certificate signature"),
+        Refused(fixture: "a16-expired-just-now", failed: "validity"),
+        Refused(fixture: "a16-not-yet-valid", failed: "validity"),
+        Refused(fixture: "a16-critical-option-unknown", failed: "critical options"),
+        Refused(fixture: "revoked-key", failed: "revoked keys"),
+        Refused(fixture: "revoked-certificate-by-key-id", failed: "revoked keys"),
+        Refused(fixture: "a16-signed-by-another-key", failed: "account", path: certificate),
+        Refused(fixture: "a17-principals-login-in-other-case", failed: "login principal"),
+        Refused(fixture: "a11-no-token", failed: "token"),
+        Refused(fixture: "a01-cic-alg-none", failed: "token"),
+        Refused(fixture: "a09-stolen-pk-token", failed: "client signature"),
+        Refused(fixture: "a06-iss-missing", failed: "client signature"),
+        Refused(fixture: "a06-iss-default-port", failed: "provider"),
+        Refused(fixture: "a01-alg-none", failed: "provider"),
+        Refused(fixture: "a21-key-set-missing", failed: "key set"),
+        Refused(fixture: "a21-key-set-stale", failed: "key set"),
+        Refused(fixture: "a05-kid-twice", failed: "provider signature"),
+        Refused(fixture: "a03-eddsa-all-zero", failed: "provider signature"),
+        Refused(fixture: "a08-commitment-in-aud", failed: "commitment"),
+        Refused(fixture: "a13-too-old", failed: "times"),
+        Refused(fixture: "a14-refreshed-other-nonce", failed: "times"),
+        Refused(fixture: "revoked-identity-by-sub", failed: "revoked identities"),
+        Refused(fixture: "a20-denied-by-claim", failed: "membership"),
+        Refused(fixture: "fault-members-unknown-option", failed: "membership"),
+    ]
+
+    @Test("a refusal shows what passed, the one check that failed, and that the rest was skipped", arguments: refused)
+    func refuses(_ row: Refused) throws {
+        let decision = try Fixture(row.fixture).load().decided(isExplained: true)
+        let index = try #require(row.path.firstIndex(of: row.failed))
+        let outcomes: [CheckResult.Outcome] =
+            Array(repeating: .pass, count: index) + [.fail]
+            + Array(repeating: .skipped, count: row.path.count - index - 1)
+        #expect(decision.checks.map(\.check.rawValue) == row.path)
+        #expect(decision.checks.map(\.outcome) == outcomes)
+        #expect(decision.checks[index].detail == decision.failure)
+    }
+
+    @Test("no check stands twice or out of order, whatever the fixture", arguments: Decided.all)
+    func order(_ decided: Decided) {
+        let decision = decided.explained
+        let found = decision.checks.map(\.check)
+        #expect(found == Check.allCases.filter(found.contains))
+        #expect(decision.checks.filter { $0.outcome == .fail }.count <= 1)
+        for result in decision.checks { #expect(result.detail.isEmpty == (result.outcome == .skipped)) }
+    }
+
+    @Test("no detail can forge a line or colour a terminal", arguments: Decided.all)
+    func printable(_ decided: Decided) {
+        let decision = decided.explained
+        for detail in decision.checks.map(\.detail) + [decision.failure ?? ""] {
+            #expect(detail.isPlain, "\(detail)")
+        }
+    }
+
+    @Test("nothing is kept where nobody will read it", arguments: Decided.all)
+    func unexplained(_ decided: Decided) {
+        #expect(decided.decision.checks.isEmpty)
+    }
+
+    @Test("a decision that something ended before the request was looked at has no checks and knows nothing")
+    func stopped() {
+        let fault = Fault(.configMissing, "pair.toml", mend: "create it")
+        let decision = Decision(.fault(fault))
+        #expect(decision.outcome == .faulted(fault))
+        #expect(decision.checks.isEmpty)
+        #expect(decision.facts.path == nil)
+        #expect(!decision.facts.isVouchedFor)
+        #expect(!decision.wantsRefresh)
+        let refusal = Refusal(.deadline, "members: reading was stopped")
+        #expect(Decision(.refusal(refusal)).outcome == .refused(refusal))
+    }
+}
+
+extension Decision {
+    /// The detail of a refusal or fault, `nil` of an acceptance.
+    fileprivate var failure: String? {
+        switch outcome {
+        case .accepted: nil
+        case .refused(let refusal): refusal.detail
+        case .faulted(let fault): fault.detail
+        }
+    }
+}

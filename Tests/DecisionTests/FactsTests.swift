@@ -1,0 +1,112 @@
+import Decision
+import Encodings
+import SSHKeys
+import Testing
+
+@testable import TestSupport
+
+/// What a decision lets the access log know, and from which check on.
+@Suite struct FactsTests {
+    struct Row: Sendable, CustomStringConvertible {
+        let fixture: String
+        var path: Path? = .keys
+        var knowsKey = true
+        var provider: String? = "example"
+        var isVouchedFor = false
+
+        var description: String { fixture }
+    }
+
+    private static let rows = [
+        Row(fixture: "a19-login-braces", path: nil, knowsKey: false, provider: nil),
+        Row(fixture: "a23-base64-cut", path: nil, knowsKey: false, provider: nil),
+        Row(fixture: "a02-user-rsa-1024", knowsKey: false, provider: nil),
+        Row(fixture: "a16-argument-type-of-the-plain-key", provider: nil),
+        Row(fixture: "a24-plain-key-ed25519", path: .key, knowsKey: false, provider: nil),
+        Row(fixture: "a16-signed-by-another-key", path: .certificate, provider: nil),
+        Row(fixture: "a16-bit-flip-in-after", provider: nil),
+        Row(fixture: "a11-no-token", provider: nil),
+        Row(fixture: "a09-stolen-pk-token", provider: nil),
+        Row(fixture: "a06-iss-default-port", provider: nil),
+        Row(fixture: "a07-aud-empty-list", provider: nil),
+        Row(fixture: "a01-alg-none"),
+        Row(fixture: "a21-key-set-missing"),
+        Row(fixture: "a05-kid-twice"),
+        Row(fixture: "a03-es256-all-zero"),
+        Row(fixture: "a08-commitment-in-aud", isVouchedFor: true),
+        Row(fixture: "a13-too-old", isVouchedFor: true),
+        Row(fixture: "a14-refreshed-alg-none", isVouchedFor: true),
+        Row(fixture: "revoked-identity-by-sub", isVouchedFor: true),
+        Row(fixture: "a20-denied-by-claim", isVouchedFor: true),
+        Row(fixture: "fault-members-unknown-option", isVouchedFor: true),
+        Row(fixture: "ok-opkssh-certificate", isVouchedFor: true),
+    ]
+
+    @Test("what only the client says is not known before the provider's signature was verified", arguments: rows)
+    func known(_ row: Row) throws {
+        let facts = try Fixture(row.fixture).load().decided().facts
+        #expect(facts.path == row.path)
+        #expect((facts.key != nil) == row.knowsKey)
+        #expect(facts.provider == row.provider)
+        #expect(facts.isVouchedFor == row.isVouchedFor)
+        #expect(facts.issuer == (row.isVouchedFor ? "https://login.example.com" : nil))
+        #expect(facts.subject == (row.isVouchedFor ? "248289761001" : nil))
+        #expect(facts.email == (row.isVouchedFor ? "alice@example.com" : nil))
+    }
+
+    @Test("claims are known exactly where a provider's signature was verified", arguments: Decided.all)
+    func vouched(_ decided: Decided) {
+        let decision = decided.decision
+        let facts = decision.facts
+        #expect((facts.issuer != nil) == facts.isVouchedFor)
+        #expect((facts.subject != nil) == facts.isVouchedFor)
+        #expect(facts.email == nil || facts.isVouchedFor)
+        #expect(facts.role == nil || decision.line != nil)
+        #expect(facts.expires == decision.line?.end)
+        #expect(decision.line == nil || (facts.isVouchedFor && facts.path == .keys && facts.key != nil))
+        #expect(facts.ca == nil || facts.path == .certificate)
+    }
+
+    @Test("of Keys the fingerprint is the plain key's, and there is no CA")
+    func fingerprint() throws {
+        let fixture = try Fixture("ok-opkssh-certificate")
+        let facts = try fixture.load().decided().facts
+        #expect(facts.key == (try Fingerprint(ofBlob: try fixture.acceptedKey.blob)))
+        #expect(facts.ca == nil)
+    }
+
+    @Test("of a certificate both fingerprints are known, its own and its CA's")
+    func authority() throws {
+        let login = try Fixture("a24-certificate-of-another-ca").load()
+        let facts = login.decided().facts
+        #expect(facts.key != nil)
+        #expect(facts.ca != nil)
+        #expect(facts.ca != facts.key)
+        #expect(!facts.isVouchedFor)
+    }
+
+    @Test("the grant's role and the line's end are known of an accepted login")
+    func accepted() throws {
+        let decision = try Fixture("ok-all-options").load().decided()
+        #expect(decision.facts.role == "guest")
+        #expect(decision.facts.expires?.rfc3339 == "2026-11-22T12:04:00Z")
+        #expect(decision.facts.expires == decision.line?.end)
+    }
+
+    @Test("of renewed Keys the e-mail is the refreshed token's")
+    func refreshed() throws {
+        let facts = try Fixture("ok-refreshed-email-only-there").load().decided().facts
+        #expect(facts.email == "alice@example.com")
+        let old = try Fixture("a14-refreshed-expired").load().decided().facts
+        #expect(old.isVouchedFor)
+        #expect(old.role == nil)
+        #expect(old.expires == nil)
+    }
+
+    @Test(
+        "a newer key set is wanted where the key or the whole set is missing, and nowhere else", arguments: Decided.all)
+    func refresh(_ decided: Decided) {
+        let isWanted = ["refused: kid-unknown", "refused: keyset-missing"].contains(decided.fixture.expected)
+        #expect(decided.decision.wantsRefresh == isWanted)
+    }
+}

@@ -1,0 +1,140 @@
+// A login to be decided, from Fixtures or made up: what the tests of Decision and of AccessLog change and decide.
+
+import Decision
+import Encodings
+import Foundation
+import Policy
+import SSHKeys
+
+/// Everything that one decision rests on, free to be changed before it is decided.
+struct Case: Sendable {
+    /// pair.toml.
+    var toml: [UInt8]
+    var members: [UInt8]?
+    var revoked: [UInt8]?
+    /// By the provider's name.
+    var keySets: [String: [UInt8]] = [:]
+    var login: Text = "alice"
+    var uid: UInt32? = 1001
+    var key: [UInt8] = []
+    var keyType: Text?
+    var now: UnixTime
+    var localTime = Zone.utc.localTime
+
+    /// Puts a member in front of pair.toml's tables.
+    mutating func set(_ member: String) { toml = Array("\(member)\n".utf8) + toml }
+
+    /// Appends to pair.toml's last table, or a table.
+    mutating func append(_ lines: String) { toml += "\n\(lines)\n".utf8 }
+
+    /// Replaces the membership file.
+    mutating func setMembers(_ text: String) { members = Array(text.utf8) }
+
+    var configuration: Configuration {
+        get throws(PolicyError) { try Configuration(parsing: toml, file: "pair.toml") }
+    }
+
+    var files: MemoryFiles {
+        get throws(PolicyError) {
+            MemoryFiles(configuration: try configuration, members: members, revoked: revoked, keySets: keySets)
+        }
+    }
+
+    var request: Request { Request(login: login, uid: uid, key: key, keyType: keyType) }
+
+    /// The decision; a pair.toml that cannot be used is a fault, as it is for the program.
+    func decided(isExplained: Bool = false) -> Decision {
+        do throws(PolicyError) {
+            return decided(with: try files, under: try configuration, isExplained: isExplained)
+        } catch {
+            return Decision(.fault(error.fault))
+        }
+    }
+
+    func decided(
+        with files: some PolicyFiles, under configuration: Configuration, isExplained: Bool = false
+    ) -> Decision {
+        Decision(
+            on: request, under: configuration, files: files, at: Moment(now: now, localTime: localTime),
+            isExplained: isExplained)
+    }
+}
+
+/// Files that stand in memory.
+struct MemoryFiles: PolicyFiles {
+    let configuration: Configuration
+    let members: [UInt8]?
+    let revoked: [UInt8]?
+    let keySets: [String: [UInt8]]
+
+    func keySet(of provider: Provider) throws(Stop) -> [UInt8]? { keySets[provider.name] }
+
+    func revocations() throws(Stop) -> Revocations {
+        var revocations = Revocations(under: configuration, file: "revoked")
+        try forEachLine(of: revoked, at: configuration.revoked) { (line, number) throws(PolicyError) in
+            try revocations.take(line, number: number)
+        }
+        return revocations
+    }
+
+    func outcome(of query: MembershipQuery) throws(Stop) -> MembershipOutcome {
+        var scan = MembershipScan(query, under: configuration, file: "members")
+        try forEachLine(of: members, at: configuration.members) { (line, number) throws(PolicyError) in
+            try scan.take(line, number: number)
+        }
+        return scan.outcome
+    }
+
+    private func forEachLine(
+        of bytes: [UInt8]?, at location: Configuration.Location,
+        _ take: (Span<UInt8>, Int) throws(PolicyError) -> Void
+    ) throws(Stop) {
+        guard let bytes else {
+            guard !location.isNamed else { throw .fault(Fault(.configMissing, location.path, mend: "create it")) }
+            return
+        }
+        guard bytes.last ?? 0x0A == 0x0A else {
+            throw .fault(Fault(.configSyntax, "\(location.path): torn", mend: "end it with a line feed"))
+        }
+        let lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false).dropLast()
+        do throws(PolicyError) {
+            for (index, line) in lines.enumerated() { try take(line.span, index + 1) }
+        } catch {
+            throw .fault(error.fault)
+        }
+    }
+}
+
+extension PolicyError {
+    fileprivate var fault: Fault {
+        Fault(kind == .syntax ? .configSyntax : .configInvalid, description, mend: "correct it there")
+    }
+}
+
+extension Decision {
+    /// The outcome as a fixture expects it.
+    var expectation: String {
+        switch outcome {
+        case .accepted(let line): line.text
+        case .refused(let refusal): "refused: \(refusal.reason.rawValue)"
+        case .faulted(let fault): "fault: \(fault.code.rawValue)"
+        }
+    }
+
+    /// The line, `nil` where there is none.
+    var line: AuthorizedKeyLine? {
+        if case .accepted(let line) = outcome { line } else { nil }
+    }
+}
+
+extension String {
+    /// Whether nothing in it can forge a line, move a cursor or turn the reading round.
+    var isPlain: Bool {
+        unicodeScalars.allSatisfy { scalar in
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
+            default: true
+            }
+        }
+    }
+}
