@@ -44,8 +44,8 @@ enum Process {
     /// Whether a person reads what is printed.
     static var isOutputATerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
-    /// Whether a person's terminal wants no colours, see no-color.org.
-    static var isColourRefused: Bool { unsafe getenv("NO_COLOR") != nil }
+    /// Whether a person wants no colours: NO_COLOR is set and not empty (no-color.org).
+    static var isColourRefused: Bool { unsafe getenv("NO_COLOR").map { unsafe $0.pointee != 0 } ?? false }
 
     /// Ends the process as a refusal once `seconds` have passed.
     ///

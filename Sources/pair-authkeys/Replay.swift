@@ -47,8 +47,11 @@ struct Replay {
     private static func difference(at path: String) -> String? {
         do {
             let expected = try line(path + "/expect")
-            let arguments = try JSON(parsing: try bytes(path + "/argv")).elements?.compactMap(\.text?.string)
-            guard let arguments else { return "argv: a JSON list of strings expected" }
+            let elements = try JSON(parsing: try bytes(path + "/argv")).elements
+            let arguments = elements?.compactMap(\.text?.string) ?? []
+            guard let elements, arguments.count == elements.count else {
+                return "argv: a JSON list of strings expected"
+            }
             let verdict = verdict(arguments, time: try line(path + "/now"), folder: path + "/")
             let found = verdict.expectation
             guard found != expected else { return nil }
