@@ -60,9 +60,11 @@ let package = Package(
         suite("SSHKeysTests", imports: ["Encodings", "SSHWire", "Signatures", "SSHKeys"]),
         suite("IdentityTokenTests", imports: ["Encodings", "Signatures", "SSHKeys", "IdentityToken"]),
         suite("PolicyTests", imports: ["Encodings", "SSHKeys", "IdentityToken", "Policy"]),
-        suite("DecisionTests", imports: ["Encodings", "SSHKeys", "IdentityToken", "Policy", "Decision"]),
+        suite(
+            "DecisionTests",
+            imports: ["CLibsodium", "Encodings", "Signatures", "SSHKeys", "IdentityToken", "Policy", "Decision"]),
         suite("AccessLogTests", imports: ["Encodings", "HostFiles", "SSHKeys", "Policy", "Decision", "AccessLog"]),
-        suite("CommandLineTests", imports: []),
+        suite("CommandLineTests", imports: ["Encodings"]),
         suite("EndToEndTests", imports: []),
     ],
     swiftLanguageModes: [.v6],

@@ -71,7 +71,7 @@ func isControl(_ scalar: Unicode.Scalar) -> Bool {
 public func quoted(_ text: some Sequence<UInt8>, limit: Int = 120) -> String {
     var result = "\""
     for (index, byte) in text.enumerated() {
-        guard index < limit else { return result + "…\"" }
+        guard index < limit else { return result + "...\"" }
         switch byte {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"): result += "\\" + String(UnicodeScalar(byte))
         case 0x20..<0x7F: result.unicodeScalars.append(UnicodeScalar(byte))

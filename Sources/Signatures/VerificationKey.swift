@@ -16,7 +16,7 @@ extension KeyDefect: CustomStringConvertible {
         case .rsaModulus(let bits):
             "an RSA modulus of \(VerificationKey.rsaBits.lowerBound) to \(VerificationKey.rsaBits.upperBound) bits "
                 + "expected, \(bits) found"
-        case .rsaExponent: "an odd RSA exponent of 3 to 2⁶⁴ expected"
+        case .rsaExponent: "an odd RSA exponent of 3 to 2^64 expected"
         case .notOnCurve(let curve): "a point of \(curve) expected"
         case .length(let count): "32 bytes of Ed25519 key expected, \(count) found"
         case .libcrypto(let error): "\(error)"

@@ -105,7 +105,10 @@ extension Question {
         }
         uid = nil
         if let text = flags["--uid"] {
-            guard let number = UInt32(text) else { throw UsageError(message: "--uid needs a number") }
+            // UInt32 alone would take a sign.
+            guard text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let number = UInt32(text) else {
+                throw UsageError(message: "--uid needs a number")
+            }
             uid = number
         }
         time = nil

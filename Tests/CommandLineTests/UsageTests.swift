@@ -58,7 +58,7 @@ import Testing
         + flags.filter { !good.contains($0) }.map { Wrong(arguments: good + [$0], message: "\($0) needs a value") }
 
     private static let values =
-        [secret, "", "-1", "1 ", " 1", "0x10", "1e3", "1.0", "4294967296", "99999999999999999999", "١"].map {
+        [secret, "", "-1", "+1", "1 ", " 1", "0x10", "1e3", "1.0", "4294967296", "99999999999999999999", "١"].map {
             Wrong(arguments: good + ["--uid", $0], message: "--uid needs a number")
         }
         + [

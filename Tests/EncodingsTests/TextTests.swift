@@ -108,9 +108,9 @@ struct TextTests {
     @Test("more than the limit is cut and says so")
     func cuts() {
         #expect(quoted("abcdef", limit: 6) == #""abcdef""#)
-        #expect(quoted("abcdefg", limit: 6) == "\"abcdef…\"")
-        #expect(quoted(String(repeating: "x", count: 121)).utf8.count == 120 + 2 + "…".utf8.count)
-        #expect(quoted([UInt8](repeating: 0xFF, count: 1_000_000)).utf8.count == 120 * 4 + 2 + "…".utf8.count)
+        #expect(quoted("abcdefg", limit: 6) == "\"abcdef...\"")
+        #expect(quoted(String(repeating: "x", count: 121)).utf8.count == 120 + 2 + "...".utf8.count)
+        #expect(quoted([UInt8](repeating: 0xFF, count: 1_000_000)).utf8.count == 120 * 4 + 2 + "...".utf8.count)
     }
 
     @Test("hex has two lower-case digits a byte")

@@ -8,7 +8,7 @@ struct DescriptionTests {
     func describesDefects() {
         #expect(
             "\(KeyDefect.rsaModulus(bits: 1024))" == "an RSA modulus of 2048 to 16384 bits expected, 1024 found")
-        #expect("\(KeyDefect.rsaExponent)" == "an odd RSA exponent of 3 to 2⁶⁴ expected")
+        #expect("\(KeyDefect.rsaExponent)" == "an odd RSA exponent of 3 to 2^64 expected")
         #expect("\(KeyDefect.notOnCurve(.p256))" == "a point of p256 expected")
         #expect("\(KeyDefect.length(31))" == "32 bytes of Ed25519 key expected, 31 found")
         #expect("\(KeyDefect.libcrypto(LibcryptoError(call: "f")))" == "libcrypto: f failed (error 0)")
