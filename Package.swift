@@ -20,7 +20,11 @@ func suite(_ name: String, imports: [Target.Dependency]) -> Target {
 
 let package = Package(
     name: "pair",
-    products: [.executable(name: "pair-authkeys", targets: ["pair-authkeys"])],
+    products: [
+        .executable(name: "pair", targets: ["pair"]),
+        .executable(name: "pair-authkeys", targets: ["pair-authkeys"]),
+    ],
+    dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")],
     targets: [
         .systemLibrary(
             name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -40,6 +44,13 @@ let package = Package(
         stage("Policy", imports: ["Encodings", "TOML", "SSHKeys", "IdentityToken"]),
         stage("Decision", imports: ["Encodings", "Signatures", "SSHKeys", "IdentityToken", "Policy"]),
         stage("AccessLog", imports: ["Encodings", "HostFiles", "SSHKeys", "Decision"]),
+        .executableTarget(
+            name: "pair",
+            dependencies: [
+                .product(name: "ArgumentParser", package: "swift-argument-parser"), "Encodings", "HostFiles",
+                "SSHKeys", "IdentityToken",
+            ],
+            swiftSettings: strict),
         .executableTarget(
             name: "pair-authkeys",
             dependencies: ["Encodings", "HostFiles", "SSHKeys", "IdentityToken", "Policy", "Decision", "AccessLog"],
@@ -64,6 +75,7 @@ let package = Package(
             "DecisionTests",
             imports: ["CLibsodium", "Encodings", "Signatures", "SSHKeys", "IdentityToken", "Policy", "Decision"]),
         suite("AccessLogTests", imports: ["Encodings", "HostFiles", "SSHKeys", "Policy", "Decision", "AccessLog"]),
+        suite("PairTests", imports: ["Encodings", "SSHKeys", "pair"]),
         suite("CommandLineTests", imports: ["Encodings"]),
         suite("EndToEndTests", imports: []),
     ],

@@ -60,6 +60,13 @@ public struct CompactToken: Sendable {
         try JOSEHeader(Segment(text, .clientHeader).bytes, part: .clientHeader).type
     }
 
+    /// What the newest payload says, verified by nobody: to be shown to the token's owner, and no more.
+    /// - Returns: The refreshed token's claims where there is one.
+    /// - Throws: `TokenError.claims`.
+    public func unverifiedClaims() throws(TokenError) -> ClaimSet {
+        try ClaimSet(parsing: (refreshed ?? provider).payload)
+    }
+
     /// The token, once it is known to be the client's own.
     /// - Parameter key: The certified key: the one that the holder of the certificate proves to have.
     /// - Returns: The token bound to that key, with its claims read.

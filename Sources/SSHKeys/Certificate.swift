@@ -30,6 +30,13 @@ public struct Certificate: Sendable {
         }
     }
 
+    /// The name in front of the signature, which says by what it was made; not compared with the signature key.
+    ///
+    /// Throws `KeyError.wire` where the signature's blob does not start with a name.
+    public var signatureAlgorithm: String {
+        get throws(KeyError) { try signatureName(signature) }
+    }
+
     /// Checks that the signature key signed the bytes received.
     /// - Throws: `SignatureError` unless it did.
     public func verifySignature() throws(SignatureError) {

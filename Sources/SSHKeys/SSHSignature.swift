@@ -136,3 +136,14 @@ private func wire<Value>(_ body: () throws(WireError) -> Value) throws(Signature
         throw .malformed(error)
     }
 }
+
+/// The algorithm's name in front of a signature blob.
+func signatureName(_ blob: ArraySlice<UInt8>) throws(KeyError) -> String {
+    try decoding(blob, as: .signature) { (r) throws(KeyError) in
+        try reading(.signature) { () throws(WireError) in
+            let name = try r.name()
+            _ = try r.bytes(r.remaining)
+            return name
+        }
+    }
+}

@@ -45,6 +45,9 @@ public struct WireReader: ~Copyable {
     /// Where the next byte is.
     public var offset: Int { rest.startIndex }
 
+    /// How many bytes are left.
+    public var remaining: Int { rest.count }
+
     /// Whether everything was read.
     public var isAtEnd: Bool { rest.isEmpty }
 
