@@ -34,10 +34,13 @@ let package = Package(
             name: "CTOML", exclude: ["link"],
             cxxSettings: [.define("TOML_EXCEPTIONS", to: "0"), .define("TOML_ENABLE_FORMATTERS", to: "0")]),
 
+        .target(name: "CCurl"),
+
         stage("Encodings"),
         stage("SSHWire"),
         stage("Signatures", imports: ["CLibcrypto", "CLibsodium"]),
         stage("TOML", imports: ["CTOML", "Encodings"]),
+        stage("HTTP", imports: ["CCurl", "Encodings"]),
         stage("HostFiles", imports: ["Encodings"]),
         stage("SSHKeys", imports: ["Encodings", "SSHWire", "Signatures"]),
         stage("IdentityToken", imports: ["Encodings", "Signatures", "SSHKeys"]),
@@ -75,6 +78,8 @@ let package = Package(
             "DecisionTests",
             imports: ["CLibsodium", "Encodings", "Signatures", "SSHKeys", "IdentityToken", "Policy", "Decision"]),
         suite("AccessLogTests", imports: ["Encodings", "HostFiles", "SSHKeys", "Policy", "Decision", "AccessLog"]),
+        .testTarget(
+            name: "HTTPTests", dependencies: ["Encodings", "HTTP"], exclude: ["server.py"], swiftSettings: strict),
         suite("PairTests", imports: ["Encodings", "SSHKeys", "pair"]),
         suite("CommandLineTests", imports: ["Encodings"]),
         suite("EndToEndTests", imports: []),
