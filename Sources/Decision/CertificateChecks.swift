@@ -66,10 +66,10 @@ extension Login {
         _ certificate: Certificate, files: borrowing some PolicyFiles
     ) throws(Stop) {
         trace.begin(.revokedKey)
-        let revocations = try files.revocations()
+        let revocations = try revocations(in: files)
         let contents = certificate.contents
         let key = try fingerprint(of: contents.key)
-        let signer = try fingerprint(of: contents.signatureKey)
+        let signer = certificate.isSelfSigned ? key : try fingerprint(of: contents.signatureKey)
         for fingerprint in [key, signer] {
             guard let line = revocations.line(revokingKey: fingerprint) else { continue }
             return try refuse(.revokedKey, "revoked line \(line) lists \(fingerprint)")

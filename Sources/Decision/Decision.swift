@@ -87,8 +87,23 @@ struct Login {
     let moment: Moment
     let trace: Trace
     var facts = Facts()
+    /// Read once; `nil` until a check has asked for them.
+    private var knownRevocations: Revocations?
 
     var now: UnixTime { moment.now }
+
+    init(configuration: Configuration, moment: Moment, trace: Trace) {
+        self.configuration = configuration
+        self.moment = moment
+        self.trace = trace
+    }
+
+    mutating func revocations(in files: borrowing some PolicyFiles) throws(Stop) -> Revocations {
+        if let knownRevocations { return knownRevocations }
+        let revocations = try files.revocations()
+        knownRevocations = revocations
+        return revocations
+    }
 
     mutating func line(for request: Request, files: borrowing some PolicyFiles) throws(Stop) -> AuthorizedKeyLine {
         let login = try self.login(request)

@@ -121,7 +121,7 @@ extension Login {
         facts.email = claims.email
         trace.begin(.revokedIdentity)
         let identity = Identity(claims, of: provider)
-        let revocations = try files.revocations()
+        let revocations = try revocations(in: files)
         switch revocations.answer(for: identity) {
         case .notRevoked: trace.pass("not listed")
         case .revoked(let line): return try refuse(.revokedIdentity, "revoked line \(line) lists \(claims.name)")
