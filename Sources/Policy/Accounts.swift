@@ -1,5 +1,6 @@
 public import Encodings
 public import SSHKeys
+internal import TOML
 
 /// One key of an account.
 public struct AccountKey: Sendable, Equatable {

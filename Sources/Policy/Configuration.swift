@@ -47,20 +47,8 @@ public struct Configuration: Sendable {
     ///   - file: The path of pair.toml: for errors, and for what is relative to it.
     /// - Throws: `.notTOML`, or what the first table or member at fault says that cannot be.
     public init(parsing bytes: [UInt8], file: String) throws(PolicyError) {
-        let document: TOMLDocument
-        do {
-            document = try TOMLDocument(parsing: bytes)
-        } catch {
-            switch error {
-            case .syntax(let message, let place):
-                let isKnown = place.line > 0
-                throw PolicyError(
-                    file: file, line: isKnown ? place.line : nil, column: isKnown ? place.column : nil,
-                    reason: .notTOML(message))
-            }
-        }
-        var root = SettingsReader(root: document.root, file: file)
-        let tables = try Tables(document.tables, file: file)
+        var (root, others) = try SettingsReader.readers(parsing: bytes, file: file)
+        let tables = try Tables(others)
 
         let name = "a name of letters, digits, . _ -"
         space = try root.text("space", where: { isSpaceName($0.utf8) }, name, required: true)?.string ?? ""
@@ -114,11 +102,10 @@ private struct Tables {
     var line: SettingsReader?
     var log: SettingsReader?
 
-    init(_ tables: [TOMLDocument.Table], file: String) throws(PolicyError) {
-        for table in tables {
-            let reader = SettingsReader(table, file: file)
+    init(_ readers: [SettingsReader]) throws(PolicyError) {
+        for reader in readers {
             let isList: Bool
-            switch table.name.string {
+            switch reader.table {
             case "provider":
                 providers.append(reader)
                 isList = true
@@ -134,11 +121,9 @@ private struct Tables {
             case "log":
                 log = reader
                 isList = false
-            default: throw reader.error(.tableUnknown(table.name))
+            default: throw reader.error(.tableUnknown(Text(reader.table)))
             }
-            guard isList == table.isElement else {
-                throw reader.error(isList ? .tableNotArray(reader.table) : .tableIsArray(reader.table))
-            }
+            try reader.checkShape(isList: isList)
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import Encodings
+internal import TOML
 
 /// One line of `members` without its SPACE.
 struct MembershipLine {

@@ -1,11 +1,5 @@
 internal import Encodings
 
-/// Whether `text` can name an account, a service or a provider: `[a-z0-9][a-z0-9._-]{0,31}`, safe in any shell or path.
-public func isPlainName(_ text: some Collection<UInt8>) -> Bool {
-    guard text.count <= 32, let first = text.first, isLowerOrDigit(first) else { return false }
-    return text.allSatisfy { isLowerOrDigit($0) || isDotDashUnderscore($0) }
-}
-
 /// Whether `text` can be a login that we let anybody into.
 ///
 /// `[A-Za-z0-9_][A-Za-z0-9._+@-]{0,31}`, one `$` at the end counted among the 32 (Samba's machine accounts), and no `..`.

@@ -1,5 +1,6 @@
 public import Encodings
 public import SSHKeys
+public import TOML
 
 /// Why one of the admin's files cannot be used, and where; nothing of such a file counts.
 public struct PolicyError: Error, Equatable, Sendable {
@@ -28,8 +29,10 @@ public struct PolicyError: Error, Equatable, Sendable {
 
     /// A reason that an admin can act on.
     public enum Reason: Equatable, Sendable {
+        /// What any settings file can have wrong; of both kinds.
+        case settings(SettingsError.Reason)
+
         // The text is not of the format.
-        case notTOML(Text)
         case notUTF8
         case byteOrderMark
         case controlCharacter(UInt8)
@@ -49,14 +52,6 @@ public struct PolicyError: Error, Equatable, Sendable {
         // What it says cannot be.
         case providerUnknown(Text)
         case keyTwice(firstLine: Int)
-        case tableUnknown(Text)
-        case tableNotArray(String)
-        case tableIsArray(String)
-        case memberUnknown(Text, table: String)
-        case memberMissing(String, table: String)
-        case memberType(String, table: String, expected: String)
-        case memberValue(String, table: String, found: Text, expected: String)
-        case nameTwice(Text, table: String)
         case audienceTwice(Text, issuer: Text)
         case loginInTwoServices(Text)
         case requiredLogWithoutFile
@@ -65,13 +60,13 @@ public struct PolicyError: Error, Equatable, Sendable {
     /// Which of the two it is.
     public var kind: Kind {
         switch reason {
-        case .notTOML, .notUTF8, .byteOrderMark, .controlCharacter, .columnMissing, .columnUnexpected, .quoteUnclosed,
-            .quoteMisplaced, .escapeUnknown, .malformed, .key, .optionUnknown, .optionTwice, .optionsOnDeny,
-            .anyProviderOnAllow, .emailLocalWithoutEmail:
+        case .settings(.notTOML), .notUTF8, .byteOrderMark, .controlCharacter, .columnMissing, .columnUnexpected,
+            .quoteUnclosed, .quoteMisplaced, .escapeUnknown, .malformed, .key, .optionUnknown, .optionTwice,
+            .optionsOnDeny, .anyProviderOnAllow, .emailLocalWithoutEmail:
             .syntax
-        case .providerUnknown, .keyTwice, .tableUnknown, .tableNotArray, .tableIsArray, .memberUnknown,
-            .memberMissing, .memberType, .memberValue, .nameTwice, .audienceTwice, .loginInTwoServices,
-            .requiredLogWithoutFile:
+        case .settings(.tableUnknown), .settings(.tableNotArray), .settings(.tableIsArray), .settings(.memberUnknown),
+            .settings(.memberMissing), .settings(.memberType), .settings(.memberValue), .settings(.nameTwice),
+            .providerUnknown, .keyTwice, .audienceTwice, .loginInTwoServices, .requiredLogWithoutFile:
             .invalid
         }
     }
@@ -125,18 +120,14 @@ public struct PolicyError: Error, Equatable, Sendable {
 
 extension PolicyError: CustomStringConvertible {
     /// `file:line:column: what was expected and found`, without a full stop.
-    public var description: String {
-        let isPlain = file.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") }
-        let place = [isPlain ? file : quoted(file, limit: 4096)] + [line, column].compactMap { $0.map(String.init) }
-        return place.joined(separator: ":") + ": \(reason)"
-    }
+    public var description: String { "\(settingsPlace(file, line: line, column: column)): \(reason)" }
 }
 
 extension PolicyError.Reason: CustomStringConvertible {
     /// What was expected and found, without a full stop.
     public var description: String {
         switch self {
-        case .notTOML(let message): "not TOML here: \(quoted(message, limit: 200))"
+        case .settings(let reason): "\(reason)"
         case .notUTF8: "not UTF-8"
         case .byteOrderMark: "a byte order mark; save the file without one"
         case .controlCharacter(13): "a carriage return; lines end in LF alone"
@@ -153,37 +144,12 @@ extension PolicyError.Reason: CustomStringConvertible {
         case .optionsOnDeny: "a deny takes no options"
         case .anyProviderOnAllow: "PROVIDER * stands only with deny"
         case .emailLocalWithoutEmail: "{email-local} stands only where IDENTITY is an e-mail or *@DOMAIN"
-        case .providerUnknown, .keyTwice, .tableUnknown, .tableNotArray, .tableIsArray, .memberUnknown,
-            .memberMissing, .memberType, .memberValue, .nameTwice, .audienceTwice, .loginInTwoServices,
-            .requiredLogWithoutFile:
-            contradiction
-        }
-    }
-
-    /// The description of a reason of the kind `invalid`, empty for the others.
-    private var contradiction: String {
-        switch self {
         case .providerUnknown(let name): "pair.toml has no provider \(quoted(name))"
         case .keyTwice(let first): "the same key stands on line \(first)"
-        case .tableUnknown(let name): "unknown table \(quoted(name))"
-        case .tableNotArray(let name): "[[\(name)]] expected, with two brackets"
-        case .tableIsArray(let name): "[\(name)] expected, with one bracket"
-        case .memberUnknown(let name, let table): "unknown member \(quoted(name)) \(place(table))"
-        case .memberMissing(let name, let table): "\(name) is missing \(place(table))"
-        case .memberType(let name, let table, let expected): "\(name) \(place(table)): \(expected) expected"
-        case .memberValue(let name, let table, let found, let expected):
-            "\(name) \(place(table)): \(expected) expected, \(quoted(found)) found"
-        case .nameTwice(let name, let table): "a second \(table) called \(quoted(name))"
         case .audienceTwice(let client, let issuer):
             "two providers with client id \(quoted(client)) at \(quoted(issuer)): no token could tell them apart"
         case .loginInTwoServices(let login): "login \(quoted(login)) belongs to two services"
         case .requiredLogWithoutFile: "required in [log] needs a file: syslog may lose records"
-        case .notTOML, .notUTF8, .byteOrderMark, .controlCharacter, .columnMissing, .columnUnexpected, .quoteUnclosed,
-            .quoteMisplaced, .escapeUnknown, .malformed, .key, .optionUnknown, .optionTwice, .optionsOnDeny,
-            .anyProviderOnAllow, .emailLocalWithoutEmail:
-            ""
         }
     }
-
-    private func place(_ table: String) -> String { table.isEmpty ? "at the top" : "in [\(table)]" }
 }

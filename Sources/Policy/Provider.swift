@@ -1,5 +1,6 @@
 public import Encodings
 public import IdentityToken
+internal import TOML
 
 /// An OpenID provider that we trust, with our client ids there.
 public struct Provider: Sendable, Equatable {

@@ -1,5 +1,7 @@
 import Encodings
+import Foundation
 import IdentityToken
+import TOML
 import Testing
 
 @testable import Policy
@@ -117,9 +119,17 @@ struct ConfigurationTests {
             self.reason = reason
         }
 
+        init(_ toml: String, _ line: Int?, _ reason: SettingsError.Reason) {
+            self.init(toml, line, .settings(reason))
+        }
+
         static func provider(_ members: String, _ reason: PolicyError.Reason) -> Rejected {
             let head = "space = \"s\"\n[[provider]]\nname = \"p\"\nissuer = \"https://p\"\nclient_ids = [\"c\"]\n"
             return Rejected(head + members, 6, reason)
+        }
+
+        static func provider(_ members: String, _ reason: SettingsError.Reason) -> Rejected {
+            provider(members, .settings(reason))
         }
 
         static func issuer(_ issuer: String) -> Rejected {
@@ -129,7 +139,7 @@ struct ConfigurationTests {
                 .memberValue("issuer", table: "provider", found: Text(issuer), expected: "an https URL without query"))
         }
 
-        static func value(_ member: String, _ text: Text, _ expected: String) -> PolicyError.Reason {
+        static func value(_ member: String, _ text: Text, _ expected: String) -> SettingsError.Reason {
             .memberValue(member, table: "provider", found: text, expected: expected)
         }
     }
@@ -259,26 +269,19 @@ struct ConfigurationTests {
         }
     }
 
-    static let durations: [(Text, Int64?)] = [
-        ("0s", 0), ("30s", 30), ("5m", 300), ("12h", 43_200), ("7d", 604_800), ("9223372036854775807s", .max),
-        ("9223372036854775808s", nil), ("153722867280912931m", nil), ("106751991167301d", nil), ("", nil), ("s", nil),
-        ("5", nil), ("5 m", nil), (" 5m", nil), ("+5m", nil), ("-5m", nil), ("05m", nil), ("5M", nil), ("1h30m", nil),
-        ("1.5h", nil), ("5ms", nil), ("\u{665}m", nil),
-    ]
+    /// What docs/providers.md shows of pair.toml: blocks of TOML whose first header says so.
+    private static let documented: [String] = {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..")
+        let page = try? String(contentsOf: folder.appendingPathComponent("docs/providers.md"), encoding: .utf8)
+        let blocks = (page ?? "").components(separatedBy: "```toml\n").dropFirst().map {
+            $0.components(separatedBy: "```")[0]
+        }
+        return blocks.filter { $0.prefix { $0 != "\n" }.hasSuffix("# pair.toml") }
+    }()
 
-    @Test("a duration is a number and a unit", arguments: durations)
-    func readsDuration(text: Text, count: Int64?) {
-        #expect(Seconds(setting: text)?.count == count)
-    }
-
-    static let sizes: [(Text, Int64?)] = [
-        ("64KiB", 65_536), ("16MiB", 16_777_216), ("1GiB", 1_073_741_824), ("0KiB", 0), ("64KB", nil), ("64", nil),
-        ("64 KiB", nil),
-        ("64\u{212A}iB", nil), ("9007199254740992KiB", nil), ("9007199254740991KiB", 9_223_372_036_854_774_784),
-    ]
-
-    @Test("a size is a number and a unit", arguments: sizes)
-    func readsSize(text: Text, count: Int64?) {
-        #expect(byteCount(setting: text) == count)
+    @Test("the documentation's example for each provider is taken")
+    func takesExamples() throws {
+        let all = try configuration("space = \"s\"\n" + Self.documented.joined(separator: "\n"))
+        #expect(all.providers.map(\.name) == ["google", "entra", "gitlab", "okta", "keycloak", "authelia"])
     }
 }
