@@ -9,3 +9,4 @@
 /* A macro of macros, which Swift does not import. */
 static const int PAIR_EVP_PKEY_PUBLIC_KEY = EVP_PKEY_PUBLIC_KEY;
 static const int PAIR_EVP_PKEY_KEY_PARAMETERS = EVP_PKEY_KEY_PARAMETERS;
+static const int PAIR_EVP_PKEY_KEYPAIR = EVP_PKEY_KEYPAIR;

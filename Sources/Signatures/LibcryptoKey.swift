@@ -18,7 +18,7 @@ internal import CLibcrypto
         let e = try BigNumber(exponent)
         try parameters.add("n", n)
         try parameters.add("e", e)
-        let key = unsafe try LibcryptoKey.imported("RSA", parameters, selection: PAIR_EVP_PKEY_PUBLIC_KEY)
+        let key = unsafe try importedKey("RSA", parameters, selection: PAIR_EVP_PKEY_PUBLIC_KEY)
         // The builder only refers to them.
         extendLifetime(n)
         extendLifetime(e)
@@ -36,7 +36,7 @@ internal import CLibcrypto
         do throws(LibcryptoError) {
             let parameters = try KeyParameters()
             try parameters.add("group", curve.libcryptoName)
-            unsafe key = try LibcryptoKey.imported("EC", parameters, selection: PAIR_EVP_PKEY_KEY_PARAMETERS)
+            unsafe key = try importedKey("EC", parameters, selection: PAIR_EVP_PKEY_KEY_PARAMETERS)
         } catch {
             throw .libcrypto(error)
         }
@@ -50,25 +50,6 @@ internal import CLibcrypto
     }
 
     deinit { unsafe EVP_PKEY_free(pointer) }
-
-    private static func imported(
-        _ type: StaticString, _ parameters: borrowing KeyParameters, selection: Int32
-    ) throws(LibcryptoError) -> OpaquePointer {
-        guard let context = unsafe EVP_PKEY_CTX_new_from_name(nil, "\(type)", nil) else {
-            throw LibcryptoError(call: "EVP_PKEY_CTX_new_from_name")
-        }
-        defer { unsafe EVP_PKEY_CTX_free(context) }
-        guard unsafe EVP_PKEY_fromdata_init(context) == 1 else { throw LibcryptoError(call: "EVP_PKEY_fromdata_init") }
-        guard let list = unsafe OSSL_PARAM_BLD_to_param(parameters.builder) else {
-            throw LibcryptoError(call: "OSSL_PARAM_BLD_to_param")
-        }
-        defer { unsafe OSSL_PARAM_free(list) }
-        var key: OpaquePointer?
-        guard unsafe EVP_PKEY_fromdata(context, &key, selection, list) == 1, let key = unsafe key else {
-            throw LibcryptoError(call: "EVP_PKEY_fromdata")
-        }
-        return unsafe key
-    }
 
     /// Whether `signature`, in libcrypto's own form, is this key's over `message`.
     /// - Parameters:
@@ -109,51 +90,4 @@ enum RSAPadding: Int32 {
     case pkcs1 = 1
     /// RSASSA-PSS, `RSA_PKCS1_PSS_PADDING`.
     case pss = 6
-}
-
-/// Owns one `BIGNUM`.
-@safe private struct BigNumber: ~Copyable {
-    fileprivate let pointer: OpaquePointer
-
-    /// An unsigned number, big-endian.
-    init(_ magnitude: [UInt8]) throws(LibcryptoError) {
-        guard let pointer = unsafe BN_bin2bn(magnitude, Int32(clamping: magnitude.count), nil) else {
-            throw LibcryptoError(call: "BN_bin2bn")
-        }
-        unsafe self.pointer = pointer
-    }
-
-    deinit { unsafe BN_free(pointer) }
-}
-
-/// Owns one `OSSL_PARAM_BLD`, the list of what a key is made of.
-@safe private struct KeyParameters: ~Copyable {
-    fileprivate let builder: OpaquePointer
-
-    init() throws(LibcryptoError) {
-        guard let builder = unsafe OSSL_PARAM_BLD_new() else { throw LibcryptoError(call: "OSSL_PARAM_BLD_new") }
-        unsafe self.builder = builder
-    }
-
-    deinit { unsafe OSSL_PARAM_BLD_free(builder) }
-
-    /// Adds a number, which must live until the key is imported.
-    func add(_ name: StaticString, _ number: borrowing BigNumber) throws(LibcryptoError) {
-        guard unsafe OSSL_PARAM_BLD_push_BN(builder, name.characters, number.pointer) == 1 else {
-            throw LibcryptoError(call: "OSSL_PARAM_BLD_push_BN")
-        }
-    }
-
-    func add(_ name: StaticString, _ text: StaticString) throws(LibcryptoError) {
-        guard unsafe OSSL_PARAM_BLD_push_utf8_string(builder, name.characters, text.characters, 0) == 1 else {
-            throw LibcryptoError(call: "OSSL_PARAM_BLD_push_utf8_string")
-        }
-    }
-}
-
-extension StaticString {
-    /// The literal as C has it: zero-terminated, for as long as the program runs.
-    fileprivate var characters: UnsafePointer<CChar> {
-        unsafe UnsafeRawPointer(utf8Start).assumingMemoryBound(to: CChar.self)
-    }
 }

@@ -38,7 +38,7 @@ struct CertificateTests {
     @Test("what is reserved is covered by the signature and otherwise ignored")
     func ignoresReserved() throws {
         let scratch = try Scratch()
-        let key = try SigningKey(.ed25519, in: scratch)
+        let key = try OpenSSLKey(.ed25519, in: scratch)
         let certificate = try HandmadeCertificate(for: key, by: key) { $0.reserved = Array("later".utf8) }
         let read = try Certificate(blob: certificate.blob[...])
         try read.verifySignature()
@@ -54,12 +54,12 @@ struct CertificateTests {
         #expect(Array(certificate.signature) == HandmadeCertificate().signature)
     }
 
-    @Test("a key of every type can be certified by a key of every type", arguments: SigningKey.Kind.allCases)
-    func verifiesEveryType(signer: SigningKey.Kind) throws {
+    @Test("a key of every type can be certified by a key of every type", arguments: OpenSSLKey.Kind.allCases)
+    func verifiesEveryType(signer: OpenSSLKey.Kind) throws {
         let scratch = try Scratch()
-        let signer = try SigningKey(signer, in: scratch, name: "signer")
-        for kind in SigningKey.Kind.allCases {
-            let key = kind == signer.kind ? signer : try SigningKey(kind, in: scratch, name: kind.rawValue)
+        let signer = try OpenSSLKey(signer, in: scratch, name: "signer")
+        for kind in OpenSSLKey.Kind.allCases {
+            let key = kind == signer.kind ? signer : try OpenSSLKey(kind, in: scratch, name: kind.rawValue)
             let made = try HandmadeCertificate(for: key, by: signer)
             let certificate = try Certificate(blob: made.blob[...])
             try certificate.verifySignature()

@@ -8,9 +8,9 @@ import Testing
 @Suite("Damaged certificates and keys")
 struct DamageTests {
     /// A certificate with something in every field.
-    private func certificate(_ kind: SigningKey.Kind, in scratch: Scratch) throws -> [UInt8] {
-        let key = try SigningKey(.ed25519, in: scratch, name: "certified")
-        let made = try HandmadeCertificate(for: key, by: try SigningKey(kind, in: scratch)) {
+    private func certificate(_ kind: OpenSSLKey.Kind, in scratch: Scratch) throws -> [UInt8] {
+        let key = try OpenSSLKey(.ed25519, in: scratch, name: "certified")
+        let made = try HandmadeCertificate(for: key, by: try OpenSSLKey(kind, in: scratch)) {
             $0.principals += Pack.string("bob")
             $0.criticalOptions = Pack.options([("force-command", Pack.string("ls"))])
             $0.extensions = Pack.options([("a@b", Pack.string("x")), ("permit-pty", [])])
@@ -24,16 +24,16 @@ struct DamageTests {
         (try? Certificate(blob: blob[...]).verifySignature()) != nil
     }
 
-    @Test("every truncation is refused", arguments: SigningKey.Kind.allCases)
-    func refusesTruncations(kind: SigningKey.Kind) throws {
+    @Test("every truncation is refused", arguments: OpenSSLKey.Kind.allCases)
+    func refusesTruncations(kind: OpenSSLKey.Kind) throws {
         let blob = try certificate(kind, in: Scratch())
         for count in blob.indices {
             #expect(throws: KeyError.self, "\(count) bytes") { try Certificate(blob: blob[..<count]) }
         }
     }
 
-    @Test("every flipped bit is refused: it breaks the form or the signature", arguments: SigningKey.Kind.allCases)
-    func refusesFlips(kind: SigningKey.Kind) throws {
+    @Test("every flipped bit is refused: it breaks the form or the signature", arguments: OpenSSLKey.Kind.allCases)
+    func refusesFlips(kind: OpenSSLKey.Kind) throws {
         let blob = try certificate(kind, in: Scratch())
         for bit in 0..<blob.count * 8 {
             var flipped = blob
@@ -42,8 +42,8 @@ struct DamageTests {
         }
     }
 
-    @Test("a byte more is refused, wherever it stands", arguments: [SigningKey.Kind.ed25519, .p256])
-    func refusesInsertions(kind: SigningKey.Kind) throws {
+    @Test("a byte more is refused, wherever it stands", arguments: [OpenSSLKey.Kind.ed25519, .p256])
+    func refusesInsertions(kind: OpenSSLKey.Kind) throws {
         let blob = try certificate(kind, in: Scratch())
         for index in 0...blob.count {
             for byte: UInt8 in [0, 0xFF] {
@@ -52,9 +52,9 @@ struct DamageTests {
         }
     }
 
-    @Test("every truncation of a plain key is refused, and a byte behind it", arguments: SigningKey.Kind.allCases)
-    func refusesTruncatedKeys(kind: SigningKey.Kind) throws {
-        let blob = try SigningKey(kind, in: Scratch()).blob
+    @Test("every truncation of a plain key is refused, and a byte behind it", arguments: OpenSSLKey.Kind.allCases)
+    func refusesTruncatedKeys(kind: OpenSSLKey.Kind) throws {
+        let blob = try OpenSSLKey(kind, in: Scratch()).blob
         #expect(try PublicKey(blob: blob[...]).blob == blob)
         for count in blob.indices {
             #expect(throws: KeyError.self, "\(count) bytes") { try PublicKey(blob: blob[..<count]) }
@@ -64,9 +64,9 @@ struct DamageTests {
         }
     }
 
-    @Test("a key that is read is written as it stood, after whatever flipped bit", arguments: SigningKey.Kind.allCases)
-    func keepsFlippedKeys(kind: SigningKey.Kind) throws {
-        let blob = try SigningKey(kind, in: Scratch()).blob
+    @Test("a key that is read is written as it stood, after whatever flipped bit", arguments: OpenSSLKey.Kind.allCases)
+    func keepsFlippedKeys(kind: OpenSSLKey.Kind) throws {
+        let blob = try OpenSSLKey(kind, in: Scratch()).blob
         for bit in 0..<blob.count * 8 {
             var flipped = blob
             flipped[bit / 8] ^= 0x80 >> (bit % 8)
@@ -79,8 +79,8 @@ struct DamageTests {
     func survivesMutations() throws {
         var random = SplitMix64(state: 4253)
         let scratch = try Scratch()
-        let originals = try SigningKey.Kind.allCases.flatMap { kind in
-            [try certificate(kind, in: scratch), try SigningKey(kind, in: scratch, name: "plain").blob]
+        let originals = try OpenSSLKey.Kind.allCases.flatMap { kind in
+            [try certificate(kind, in: scratch), try OpenSSLKey(kind, in: scratch, name: "plain").blob]
         }
         var read = 0
         for round in 0..<10_000 {

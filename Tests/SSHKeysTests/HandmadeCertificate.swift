@@ -32,7 +32,7 @@ struct HandmadeCertificate {
 
     /// A certificate for `key`, signed by `signer`.
     init(
-        for key: SigningKey, by signer: SigningKey, hash: String = "sha512", label: String? = nil,
+        for key: OpenSSLKey, by signer: OpenSSLKey, hash: String = "sha512", label: String? = nil,
         change: (inout HandmadeCertificate) -> Void = { _ in }
     ) throws {
         let (stem, _) = key.kind.sshName.splitOnce(at: "@")

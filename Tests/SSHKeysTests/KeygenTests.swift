@@ -144,7 +144,7 @@ struct KeygenTests {
     @Test("ssh-keygen reads a certificate that we wrote and openssl signed")
     func writesForOthers() throws {
         let scratch = try Scratch()
-        let key = try SigningKey(.p256, in: scratch)
+        let key = try OpenSSLKey(.p256, in: scratch)
         let contents = CertificateContents(
             nonce: Array(0..<32), key: try PublicKey(blob: key.blob[...]), serial: 7, kind: .user,
             keyID: Array("alice@example.com".utf8), principals: [Array("opkssh-wildcard".utf8)],

@@ -9,24 +9,24 @@ import Testing
 struct SSHSignatureTests {
     static let message = Array("what was signed".utf8)
 
-    @Test("a key's signature verifies over its message and over no other", arguments: SigningKey.Kind.allCases)
-    func verifies(kind: SigningKey.Kind) throws {
+    @Test("a key's signature verifies over its message and over no other", arguments: OpenSSLKey.Kind.allCases)
+    func verifies(kind: OpenSSLKey.Kind) throws {
         let scratch = try Scratch()
-        let signer = try SigningKey(kind, in: scratch)
+        let signer = try OpenSSLKey(kind, in: scratch)
         let key = try PublicKey(blob: signer.blob[...])
         let signature = try signer.sign(Self.message)
         try key.verify(signature[...], over: Self.message)
         for message in [[], Self.message.dropLast(), Self.message + [0]] {
             #expect(throws: SignatureError.mismatch) { try key.verify(signature[...], over: Array(message)) }
         }
-        let other = try PublicKey(blob: try SigningKey(kind, in: scratch, name: "other").blob[...])
+        let other = try PublicKey(blob: try OpenSSLKey(kind, in: scratch, name: "other").blob[...])
         #expect(throws: SignatureError.mismatch) { try other.verify(signature[...], over: Self.message) }
     }
 
     @Test("RSA's hash is the one that the signature names", arguments: ["sha256", "sha512"])
     func picksRSAHash(hash: String) throws {
         let scratch = try Scratch()
-        let signer = try SigningKey(.rsa, in: scratch)
+        let signer = try OpenSSLKey(.rsa, in: scratch)
         let key = try PublicKey(blob: signer.blob[...])
         try key.verify(try signer.sign(Self.message, hash: hash)[...], over: Self.message)
         let other = hash == "sha256" ? "rsa-sha2-512" : "rsa-sha2-256"
@@ -36,7 +36,7 @@ struct SSHSignatureTests {
 
     @Test("SHA-1 is no algorithm, under its own name and under others")
     func refusesSHA1() throws {
-        let signer = try SigningKey(.rsa, in: Scratch())
+        let signer = try OpenSSLKey(.rsa, in: Scratch())
         let key = try PublicKey(blob: signer.blob[...])
         let signature = try signer.sign(Self.message, label: "ssh-rsa", hash: "sha1")
         #expect(throws: SignatureError.algorithm("ssh-rsa", for: .rsa)) {
@@ -55,8 +55,8 @@ struct SSHSignatureTests {
     @Test("an SHA-1 certificate of ssh-keygen's form is not believed")
     func refusesSHA1Certificates() throws {
         let scratch = try Scratch()
-        let key = try SigningKey(.ed25519, in: scratch)
-        let signer = try SigningKey(.rsa, in: scratch, name: "signer")
+        let key = try OpenSSLKey(.ed25519, in: scratch)
+        let signer = try OpenSSLKey(.rsa, in: scratch, name: "signer")
         let made = try HandmadeCertificate(for: key, by: signer, hash: "sha1", label: "ssh-rsa")
         let certificate = try Certificate(blob: made.blob[...])
         #expect(throws: SignatureError.algorithm("ssh-rsa", for: .rsa)) { try certificate.verifySignature() }
@@ -69,9 +69,9 @@ struct SSHSignatureTests {
         "ssh-ed25519-cert-v01@openssh.com", "ssh-rsa-cert-v01@openssh.com", "SSH-ED25519", "none",
     ]
 
-    @Test("an algorithm that is not the key's is refused by name", arguments: SigningKey.Kind.allCases)
-    func refusesLabels(kind: SigningKey.Kind) throws {
-        let signer = try SigningKey(kind, in: Scratch())
+    @Test("an algorithm that is not the key's is refused by name", arguments: OpenSSLKey.Kind.allCases)
+    func refusesLabels(kind: OpenSSLKey.Kind) throws {
+        let signer = try OpenSSLKey(kind, in: Scratch())
         let key = try PublicKey(blob: signer.blob[...])
         let own = kind == .rsa ? ["rsa-sha2-256", "rsa-sha2-512"] : [kind.sshName]
         let signature = try signer.sign(Self.message)
@@ -83,9 +83,9 @@ struct SSHSignatureTests {
         }
     }
 
-    @Test("every truncation and every byte more is refused", arguments: SigningKey.Kind.allCases)
-    func refusesLengths(kind: SigningKey.Kind) throws {
-        let signer = try SigningKey(kind, in: Scratch())
+    @Test("every truncation and every byte more is refused", arguments: OpenSSLKey.Kind.allCases)
+    func refusesLengths(kind: OpenSSLKey.Kind) throws {
+        let signer = try OpenSSLKey(kind, in: Scratch())
         let key = try PublicKey(blob: signer.blob[...])
         let signature = try signer.sign(Self.message)
         for count in signature.indices {
@@ -157,9 +157,9 @@ struct SSHSignatureTests {
     }
 
     @Test(
-        "an authenticator's flags, counter and application are signed", arguments: [SigningKey.Kind.skEd25519, .skP256])
-    func coversAuthenticatorData(kind: SigningKey.Kind) throws {
-        let signer = try SigningKey(kind, in: Scratch())
+        "an authenticator's flags, counter and application are signed", arguments: [OpenSSLKey.Kind.skEd25519, .skP256])
+    func coversAuthenticatorData(kind: OpenSSLKey.Kind) throws {
+        let signer = try OpenSSLKey(kind, in: Scratch())
         let key = try PublicKey(blob: signer.blob[...])
         for flags: UInt8 in [0, 1, 5] {
             let signature = try signer.sign(Self.message, flags: flags)

@@ -11,6 +11,9 @@ struct DescriptionTests {
         #expect("\(KeyDefect.rsaExponent)" == "an odd RSA exponent of 3 to 2^64 expected")
         #expect("\(KeyDefect.notOnCurve(.p256))" == "a point of p256 expected")
         #expect("\(KeyDefect.length(31))" == "32 bytes of Ed25519 key expected, 31 found")
+        #expect("\(SigningKeyDefect.length(31))" == "32 bytes of private key expected, 31 found")
+        #expect("\(SigningKeyDefect.scalar)" == "a P-256 scalar above zero and below the curve's order expected")
+        #expect("\(SigningKeyDefect.libcrypto(LibcryptoError(call: "f")))" == "libcrypto: f failed (error 0)")
         #expect("\(KeyDefect.libcrypto(LibcryptoError(call: "f")))" == "libcrypto: f failed (error 0)")
     }
 

@@ -3,7 +3,7 @@ import Signatures
 @testable import TestSupport
 
 /// A key pair of openssl's, and what OpenSSH would write of it.
-struct SigningKey: Sendable {
+struct OpenSSLKey: Sendable {
     enum Kind: String, CaseIterable, Sendable {
         case ed25519
         case p256
