@@ -7,9 +7,6 @@ internal import SSHKeys
 ///
 /// Everything in the certificate but the token is the user's own writing.
 extension Login {
-    /// The extension that holds the token (opkssh; docs/token.md "Certificate").
-    private static let tokenExtension = "openpubkey-pkt"
-
     mutating func keys(
         _ certificate: CertificateContents, login: String, uid: UInt32?, files: borrowing some PolicyFiles
     ) throws(Stop) -> AuthorizedKeyLine {
@@ -49,8 +46,8 @@ extension Login {
 
     private mutating func boundToken(in certificate: CertificateContents) throws(Stop) -> BoundToken {
         trace.begin(.token)
-        guard let option = certificate.extension(Self.tokenExtension) else {
-            return try refuse(.tokenMissing, "no extension \(Self.tokenExtension)")
+        guard let option = certificate.extension(CompactToken.certificateExtension) else {
+            return try refuse(.tokenMissing, "no extension \(CompactToken.certificateExtension)")
         }
         let compact: [UInt8]
         do throws(KeyError) {
@@ -76,14 +73,10 @@ extension Login {
             return try refuse(.providerUnknown, "no provider with issuer \(quoted(claims.issuer))")
         }
         guard let provider = candidates.first(where: { claims.isIssued(toOneOf: $0.clientIDs) }) else {
-            let audiences = claims.audiences.map { quoted($0) }.joined(separator: ", ")
-            let party = claims.authorizedParty.map { ", azp \(quoted($0))" } ?? ""
-            return try refuse(.audience, "not issued to a client of ours: aud \(audiences)\(party)")
+            throw TokenError.audience(claims.audiences, authorizedParty: claims.authorizedParty).stop
         }
         facts.provider = provider.name
-        let rules = configuration.rules(for: provider)
-        guard rules.accepts(type: token.type) else { throw TokenError.tokenType(token.type).stop }
-        _ = try stage { () throws(TokenError) in try token.algorithm(under: rules) }
+        try stage { () throws(TokenError) in try token.check(under: configuration.rules(for: provider)) }
         trace.pass("\(provider.name), issuer \(quoted(claims.issuer))")
         return provider
     }

@@ -18,6 +18,7 @@ extension TokenError {
         case .header(.clientHeader, .json), .header(.clientHeader, .notAnObject), .header(.clientHeader, .notText):
             .cicMalformed
         case .header(_, .json), .header(_, .notAnObject), .header(_, .notText): .tokenStructure
+        case .audience: .audience
         case .role, .tokenType: .tokenType
         case .cosigned: .tokenCosigned
         case .clientHeader: .cicMalformed

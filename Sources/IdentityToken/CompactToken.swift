@@ -7,6 +7,9 @@ internal import Signatures
 /// `payload ":" opHeader ":" opSignature ":" cicHeader ":" cicSignature`, each base64url, and behind a `.` a refreshed
 /// ID token in ordinary JWT form or nothing. Source: docs/token.md "PK token".
 public struct CompactToken: Sendable {
+    /// The extension of a certificate that holds one (opkssh; docs/token.md "Certificate").
+    public static let certificateExtension = "openpubkey-pkt"
+
     /// The most bytes that are read of one.
     public static let maximumCount = 32 << 10
 
@@ -19,6 +22,9 @@ public struct CompactToken: Sendable {
     let provider: JWS
     let refreshed: JWS?
     private let clientSignature: JWS
+
+    /// Shared with what it was parsed from, not copied: a login has no use for it.
+    let received: ArraySlice<UInt8>
 
     /// The token in `text`.
     /// - Parameter text: As it stands in the certificate.
@@ -33,7 +39,7 @@ public struct CompactToken: Sendable {
             segments[segments.count - 1] = last[..<dot]
         }
         if segments.count == 7, try Self.type(ofHeader: segments[5]) == "COS" { throw .cosigned }
-        guard segments.count == 5 else { throw .segments(segments.count) }
+        guard segments.count == 5 else { throw .segments(segments.count, expected: 5) }
 
         let payload = try Segment(segments[0], .payload)
         let clientHeader = try Segment(segments[3], .clientHeader)
@@ -51,6 +57,7 @@ public struct CompactToken: Sendable {
             throw .role(.clientHeader, found: clientSignature.header.type)
         }
         client = try ClientClaims(clientSignature.header.members, received: clientHeader.bytes)
+        received = text
     }
 
     /// The `typ` that a provider's header may have at all; which of them counts is the provider's configuration.

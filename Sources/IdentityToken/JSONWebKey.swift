@@ -23,26 +23,31 @@ struct JSONWebKey: Equatable, Sendable {
     private let operations: [JSON]?
 
     /// The members that only secret and private keys have.
-    private static let secretMembers: [Text] = ["d", "k", "p", "q", "dp", "dq", "qi", "oth"]
+    private static let secretMembers: [Text] = ["d", "k", "p", "q", "dp", "dq", "qi", "oth", "priv"]
 
     init(_ value: JSON, index: Int) throws(TokenError) {
         guard let object = value.object else { throw .keySet(.key(index: index, "a JSON object expected")) }
         guard object["kty"]?.text != "oct", !Self.secretMembers.contains(where: { object[$0] != nil }) else {
             throw .keySet(.secretKey(index: index))
         }
-        for name in ["kty", "kid", "alg", "use"] where object[Text(name)].map({ $0.text == nil }) ?? (name == "kty") {
-            throw .keySet(.key(index: index, "\(name) must be a string"))
-        }
         keyID = object["kid"]?.text
         algorithm = object["alg"]?.text
         use = object["use"]?.text
-        if let list = object["key_ops"] {
-            guard let elements = list.elements else { throw .keySet(.key(index: index, "key_ops must be a list")) }
-            operations = elements
-        } else {
-            operations = nil
+        operations = object["key_ops"]?.elements
+        material = Self.misshapen(object).map { .unusable($0) } ?? Self.material(object)
+    }
+
+    /// What is wrong with the members that every type of key has, `nil` where nothing is.
+    ///
+    /// One such key is passed over, as RFC 7517 §5 has it, and not the set: the others are as good as ever.
+    private static func misshapen(_ object: JSON.Object) -> String? {
+        for name in ["kty", "kid", "alg", "use"] {
+            guard let value = object[Text(name)] else { continue }
+            if value.text == nil { return "\(name) must be a string" }
         }
-        material = Self.material(object)
+        if object["kty"] == nil { return "kty is missing" }
+        if let operations = object["key_ops"], operations.elements == nil { return "key_ops must be a list" }
+        return nil
     }
 
     private static func material(_ object: JSON.Object) -> Material {

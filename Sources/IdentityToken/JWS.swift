@@ -14,7 +14,7 @@ struct JWS: Equatable, Sendable {
     /// A token in ordinary JWT form; in a PK token only a refreshed one stands so.
     init(compact text: ArraySlice<UInt8>) throws(TokenError) {
         let segments = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard segments.count == 3 else { throw .segments(segments.count) }
+        guard segments.count == 3 else { throw .segments(segments.count, expected: 3) }
         self = try JWS(
             header: Segment(segments[0], .refreshedHeader), payload: Segment(segments[1], .refreshedPayload),
             signature: Segment(segments[2], .refreshedSignature))

@@ -5,7 +5,8 @@ internal import Signatures
 /// Why a token, or the key set it is checked with, is not good enough; nothing of the token's bytes is quoted.
 public enum TokenError: Error, Equatable, Sendable {
     case tooLarge(Int)
-    case segments(Int)
+    /// How many there are, where there should be the 5 of a PK token or the 3 of an ID token.
+    case segments(Int, expected: Int)
     case base64(Part)
     case header(Part, HeaderDefect)
     case role(Part, found: Text?)
@@ -15,6 +16,8 @@ public enum TokenError: Error, Equatable, Sendable {
     case clientKeyMismatch
     case clientSignature
     case claims(ClaimDefect)
+    /// Issued to no client of ours.
+    case audience([Text], authorizedParty: Text?)
     case tokenType(Text?)
     case algorithm(AlgorithmDefect)
     case keySet(KeySetDefect)
@@ -85,7 +88,7 @@ public enum TokenError: Error, Equatable, Sendable {
         case keyDoesNotFit(String)
     }
 
-    /// What is wrong with a cached key set.
+    /// What is wrong with a key set.
     public enum KeySetDefect: Equatable, Sendable {
         case json(JSONError)
         case tooLarge
@@ -103,6 +106,9 @@ public struct LibcryptoFailure: Error, Equatable, Sendable {
     /// The call and the code.
     public let description: String
 
+    /// A failure that is described so.
+    public init(description: String) { self.description = description }
+
     init(_ error: LibcryptoError) { description = error.description }
 }
 
@@ -111,7 +117,9 @@ extension TokenError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .tooLarge(let count): "\(count) bytes; at most \(CompactToken.maximumCount) are read"
-        case .segments(let count): "5 segments expected, with a refreshed token behind them or not, \(count) found"
+        case .segments(let count, expected: 3): "3 segments of a signed ID token expected, \(count) found"
+        case .segments(let count, let expected):
+            "\(expected) segments expected, with a refreshed token behind them or not, \(count) found"
         case .base64(let part): "\(part.rawValue): not strict base64url"
         case .header(let part, let defect): "\(part.rawValue): \(defect)"
         case .role(let part, let found):
@@ -123,6 +131,10 @@ extension TokenError: CustomStringConvertible {
         case .clientKeyMismatch: "upk is another key than the certificate's"
         case .clientSignature: "the client's signature does not match"
         case .claims(let defect): "claims: \(defect)"
+        case .audience(let audiences, let party):
+            "not issued to a client of ours: aud "
+                + (audiences.isEmpty ? "names nobody" : audiences.map { quoted($0) }.joined(separator: ", "))
+                + (party.map { ", azp \(quoted($0))" } ?? "")
         case .tokenType(let type): "typ \(type.map { quoted($0) } ?? "absent") is not in the provider's token_types"
         case .algorithm(let defect): "\(defect)"
         case .keySet(let defect): "key set: \(defect)"

@@ -38,7 +38,7 @@ public struct VerificationRules: Sendable {
     }
 
     /// Whether a header's `typ` is among the provider's.
-    public func accepts(type: Text?) -> Bool { tokenTypes.contains(type ?? "JWT") }
+    func accepts(type: Text?) -> Bool { tokenTypes.contains(type ?? "JWT") }
 
     fileprivate func checkStarts(of claims: ClaimSet, now: UnixTime) throws(TokenError) {
         guard claims.issuedAt <= now + clockSkew else { throw .issuedInFuture(claims.issuedAt) }
@@ -59,15 +59,16 @@ public struct BoundToken: Sendable {
         self.claims = claims
     }
 
-    /// The `typ` of the provider's header, `nil` where absent.
-    public var type: Text? { token.provider.header.type }
-
-    /// The `alg` of the provider's header, if it is one of the provider's.
-    /// - Parameter rules: The provider's.
-    /// - Returns: The algorithm.
-    /// - Throws: `TokenError.algorithm`.
-    public func algorithm(under rules: VerificationRules) throws(TokenError) -> SigningAlgorithm {
-        try token.provider.header.algorithm(among: rules.algorithms)
+    /// Checks that the token is of the kind that a provider's rules want, before anything is asked of its key set.
+    /// - Parameter rules: Those of the provider that the claims name.
+    /// - Throws: `TokenError.audience`, `tokenType`, `algorithm`.
+    public func check(under rules: VerificationRules) throws(TokenError) {
+        guard claims.isIssued(toOneOf: rules.clientIDs) else {
+            throw .audience(claims.audiences, authorizedParty: claims.authorizedParty)
+        }
+        let header = token.provider.header
+        guard rules.accepts(type: header.type) else { throw .tokenType(header.type) }
+        _ = try header.algorithm(among: rules.algorithms)
     }
 
     /// The token, once the provider is known to have signed it.
@@ -75,8 +76,11 @@ public struct BoundToken: Sendable {
     ///   - keys: The key set of the provider that the claims name.
     ///   - rules: The provider's.
     /// - Returns: The token with its provider's signature verified.
-    /// - Throws: `TokenError.algorithm`, `keyIDUnknown`, `keyIDAmbiguous`, `providerSignature`, `libcrypto`.
+    /// - Throws: What `check(under:)` throws, `TokenError.keySet` for the set of another issuer, `keyIDUnknown`,
+    ///   `keyIDAmbiguous`, `algorithm` for a key that does not fit, `providerSignature`, `libcrypto`.
     public func signed(by keys: KeySet, under rules: VerificationRules) throws(TokenError) -> SignedToken {
+        try check(under: rules)
+        guard keys.issuer == claims.issuer else { throw .keySet(.issuer(keys.issuer)) }
         try token.provider.verify(with: keys, algorithms: rules.algorithms)
         return SignedToken(token: token, claims: claims, keys: keys, rules: rules)
     }

@@ -33,24 +33,24 @@ struct CompactTokenTests {
     }
 
     static let segments = [
-        Rejected("nothing", "", .segments(1)),
-        Rejected("one segment", "e30", .segments(1)),
-        Rejected("a JWT", "\(op).e30.AA", .segments(1)),
-        Rejected("no client", "e30:\(op):AA", .segments(3)),
-        Rejected("four segments", "e30:\(op):AA:\(cic)", .segments(4)),
-        Rejected("six segments", "\(good):AA", .segments(6)),
-        Rejected("a colon behind", "\(good):", .segments(6)),
-        Rejected("a colon in front", ":\(good)", .segments(6)),
-        Rejected("a third signature that is no cosigner's", "\(good):\(op):AA", .segments(7)),
+        Rejected("nothing", "", .segments(1, expected: 5)),
+        Rejected("one segment", "e30", .segments(1, expected: 5)),
+        Rejected("a JWT", "\(op).e30.AA", .segments(1, expected: 5)),
+        Rejected("no client", "e30:\(op):AA", .segments(3, expected: 5)),
+        Rejected("four segments", "e30:\(op):AA:\(cic)", .segments(4, expected: 5)),
+        Rejected("six segments", "\(good):AA", .segments(6, expected: 5)),
+        Rejected("a colon behind", "\(good):", .segments(6, expected: 5)),
+        Rejected("a colon in front", ":\(good)", .segments(6, expected: 5)),
+        Rejected("a third signature that is no cosigner's", "\(good):\(op):AA", .segments(7, expected: 5)),
         Rejected("a cosigner's signature", "\(good):\(cos):AA", .cosigned),
         Rejected("a cosigner's signature and a refreshed token", "\(good):\(cos):AA.\(op).e30.AA", .cosigned),
         Rejected("a third header that is none", "\(good):AA:AA", .header(.clientHeader, .json(.unexpected(at: 0)))),
-        Rejected("two tokens", "\(good):\(good)", .segments(10)),
-        Rejected("a full stop behind", "\(good).", .segments(1)),
-        Rejected("half a refreshed token", "\(good).\(op).e30", .segments(2)),
-        Rejected("a refreshed token of four parts", "\(good).\(op).e30.AA.AA", .segments(4)),
-        Rejected("two refreshed tokens", "\(good).\(op).e30.AA.\(op).e30.AA", .segments(6)),
-        Rejected("two refreshed tokens, by a colon", "\(good).\(op).e30.AA:\(op).e30.AA", .segments(6)),
+        Rejected("two tokens", "\(good):\(good)", .segments(10, expected: 5)),
+        Rejected("a full stop behind", "\(good).", .segments(1, expected: 3)),
+        Rejected("half a refreshed token", "\(good).\(op).e30", .segments(2, expected: 3)),
+        Rejected("a refreshed token of four parts", "\(good).\(op).e30.AA.AA", .segments(4, expected: 3)),
+        Rejected("two refreshed tokens", "\(good).\(op).e30.AA.\(op).e30.AA", .segments(6, expected: 3)),
+        Rejected("two refreshed tokens, by a colon", "\(good).\(op).e30.AA:\(op).e30.AA", .segments(6, expected: 5)),
         Rejected(
             "a refreshed token before the client's signature", "e30:\(op).e30.AA:AA:\(cic):AA", .base64(.providerHeader)
         ),
@@ -136,7 +136,7 @@ struct CompactTokenTests {
         #expect(token.count == 32_768)
         #expect(throws: Never.self) { try CompactToken(parsing: token[...]) }
         #expect(throws: TokenError.tooLarge(32_769)) { try CompactToken(parsing: (token + [0x41])[...]) }
-        #expect(throws: TokenError.segments(1 << 15)) {
+        #expect(throws: TokenError.segments(1 << 15, expected: 5)) {
             try CompactToken(parsing: [UInt8](repeating: UInt8(ascii: ":"), count: (1 << 15) - 1)[...])
         }
     }

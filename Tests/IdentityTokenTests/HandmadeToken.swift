@@ -8,6 +8,7 @@ import Signatures
 struct HandmadeToken {
     static let now = UnixTime(seconds: 1_795_348_800)
     static let issuedAt: Int64 = 1_795_348_740
+    static let issuer: Text = "https://login.example.com"
     static let salt = String(repeating: "0123456789abcdef", count: 4)
 
     static let rules = VerificationRules(
@@ -16,7 +17,7 @@ struct HandmadeToken {
 
     /// The claims' values as JSON, by name; `nonce` is added where it is absent.
     var claims = [
-        "iss": #""https://login.example.com""#, "sub": #""248289761001""#, "aud": #""pair-ssh""#,
+        "iss": "\"\(issuer.string)\"", "sub": #""248289761001""#, "aud": #""pair-ssh""#,
         "iat": "\(issuedAt)", "exp": "\(issuedAt + 3600)", "email": #""alice@example.com""#, "email_verified": "true",
     ]
     var providerHeader: String
@@ -91,9 +92,9 @@ struct HandmadeToken {
 }
 
 extension KeySet {
-    /// A set of these keys, each a JSON object.
+    /// A set of these keys, each a JSON object, of the handmade tokens' issuer.
     init(testing keys: [String]) throws {
-        let text = "{\"fetched_at\":0,\"issuer\":\"i\",\"keys\":[\(keys.joined(separator: ","))]}"
-        try self.init(parsing: Array(text.utf8), issuer: "i")
+        let jwks = "{\"keys\":[\(keys.joined(separator: ","))]}"
+        try self.init(jwks: Array(jwks.utf8), issuer: HandmadeToken.issuer, fetchedAt: HandmadeToken.now)
     }
 }

@@ -10,7 +10,8 @@ struct TokenErrorTests {
 
     static let described: [(TokenError, String)] = [
         (.tooLarge(40_000), "40000 bytes; at most 32768 are read"),
-        (.segments(4), "5 segments expected, with a refreshed token behind them or not, 4 found"),
+        (.segments(4, expected: 5), "5 segments expected, with a refreshed token behind them or not, 4 found"),
+        (.segments(5, expected: 3), "3 segments of a signed ID token expected, 5 found"),
         (.base64(.payload), "payload: not strict base64url"),
         (.header(.providerHeader, .notText("kid")), "provider's header: kid must be a string"),
         (.header(.refreshedHeader, .forbidden("crit")), "refreshed token's header: crit is not supported"),
@@ -29,6 +30,11 @@ struct TokenErrorTests {
         (.claims(.shape("sub")), "claims: sub has the wrong type or is empty"),
         (.claims(.time("exp")), "claims: exp is not a time between 1970 and 9999"),
         (.claims(.control("email")), "claims: email holds a control character"),
+        (.audience([], authorizedParty: nil), "not issued to a client of ours: aud names nobody"),
+        (
+            .audience(["a", "b\n"], authorizedParty: "c"),
+            #"not issued to a client of ours: aud "a", "b\x0a", azp "c""#
+        ),
         (.tokenType("at+jwt"), #"typ "at+jwt" is not in the provider's token_types"#),
         (.tokenType(nil), "typ absent is not in the provider's token_types"),
         (.algorithm(.missing), "no alg in the provider's header"),

@@ -27,15 +27,35 @@ struct VerifiedTokenTests {
         #expect(verified.claims.email == "alice@example.com")
         #expect(!verified.isRefreshed)
         #expect(verified.end == UnixTime(seconds: Self.issued + 300))
+    }
 
+    struct Unwanted: Sendable, CustomTestStringConvertible {
+        let name: String
+        var clientIDs: [Text] = ["pair-ssh"]
+        var algorithms: [SigningAlgorithm] = SigningAlgorithm.allCases
+        var tokenTypes: [Text] = ["JWT"]
+        let error: TokenError
+        var testDescription: String { name }
+    }
+
+    static let unwanted = [
+        Unwanted(
+            name: "another client", clientIDs: ["pair"], error: .audience(["pair-ssh"], authorizedParty: nil)),
+        Unwanted(name: "another type", tokenTypes: ["at+jwt"], error: .tokenType("JWT")),
+        Unwanted(name: "another algorithm", algorithms: [.rs256], error: .algorithm(.notListed(.es256))),
+    ]
+
+    @Test("a token that a provider's rules do not want is refused before its key set matters", arguments: unwanted)
+    func refusesUnwanted(_ row: Unwanted) throws {
+        let scratch = try Scratch()
+        let client = try JOSEKey(.es256, in: scratch, name: "client")
+        let token = HandmadeToken(provider: try JOSEKey(.es256, in: scratch, name: "provider"), client: client)
+        let rules = VerificationRules(
+            clientIDs: row.clientIDs, algorithms: row.algorithms, tokenTypes: row.tokenTypes, clockSkew: Seconds(30),
+            keysLifetime: Seconds(300), renewableFor: Seconds(3600), beyondTokenExpiry: false)
         let bound = try CompactToken(parsing: Array(token.compact.utf8)[...]).bound(to: client.publicKey)
-        #expect(try bound.algorithm(under: Self.rules()).rawValue == kind.rawValue)
-        #expect(throws: TokenError.algorithm(.notListed(try bound.algorithm(under: Self.rules())))) {
-            try bound.algorithm(under: Self.rules(algorithms: []))
-        }
-        #expect(bound.type == "JWT")
-        #expect(Self.rules().accepts(type: nil))
-        #expect(!Self.rules().accepts(type: "at+jwt"))
+        #expect(throws: row.error) { try bound.check(under: rules) }
+        #expect(throws: row.error) { try bound.signed(by: try token.keys(), under: rules) }
     }
 
     // MARK: - Time
@@ -134,7 +154,8 @@ struct VerifiedTokenTests {
     func ignoresOtherClaims() throws {
         var token = try HandmadeToken(in: Scratch())
         token.claims["nonce"] = "\"\""
-        token.claims["aud"] = "\"\(try token.commitment)\""
+        token.claims["aud"] = "[\"pair-ssh\",\"\(try token.commitment)\"]"
+        token.claims["azp"] = "\"pair-ssh\""
         token.claims["Nonce"] = "\"\(try token.commitment)\""
         let (compact, keys) = (try token.compact, try token.keys())
         #expect(throws: TokenError.commitment) { try token.verify(compact, keys: keys) }
