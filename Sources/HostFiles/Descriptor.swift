@@ -51,6 +51,21 @@ extension Descriptor {
         guard count >= 0 else { throw fault(errno, call: "read", path) }
         return count
     }
+
+    /// All that is to be read, of which `size` bytes are expected and `limit` taken at most.
+    func contents(size: Int64, limit: Int, at path: String) throws(FileFault) -> [UInt8] {
+        guard size <= limit else { throw .tooLarge(path, limit: limit) }
+        // One more than it should be, so that the end is seen without asking for room again.
+        var bytes = [UInt8](repeating: 0, count: Int(size) + 1)
+        var filled = 0
+        while true {
+            let count = try read(into: &bytes, from: filled, at: path)
+            guard count > 0 else { return Array(bytes[..<filled]) }
+            filled += count
+            guard filled <= limit else { throw .tooLarge(path, limit: limit) }
+            if filled == bytes.count { bytes += [UInt8](repeating: 0, count: 4096) }
+        }
+    }
 }
 
 /// What `stat` tells and we ask.

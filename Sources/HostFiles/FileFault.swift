@@ -98,7 +98,7 @@ extension FileFault: CustomStringConvertible {
 }
 
 /// A path for a message: as it stands where a shell would read it as one plain word, else quoted.
-private func shown(_ path: String) -> String {
+public func shown(_ path: String) -> String {
     let isPlain = path.utf8.allSatisfy { byte in
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), 0x2B...0x39: true

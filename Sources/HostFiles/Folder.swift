@@ -8,6 +8,11 @@ public func folderNames(_ path: String) throws(FileFault) -> [String] {
     guard !path.isEmpty, !path.utf8.contains(0) else { throw .pathMalformed(path) }
     guard let stream = unsafe opendir(path) else { throw fault(errno, call: "opendir", path) }
     defer { _ = unsafe closedir(stream) }
+    return try unsafe entryNames(stream, of: path)
+}
+
+/// The names that `stream` has still to tell, sorted by their bytes.
+func entryNames(_ stream: OpaquePointer, of path: String) throws(FileFault) -> [String] {
     var names: [String] = []
     while true {
         errno = 0

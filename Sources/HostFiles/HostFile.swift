@@ -24,17 +24,7 @@ public struct HostFile: Sendable, Equatable {
     /// - Throws: `.missing` where it or a directory above it is not there; any other `FileFault` of reading.
     public func read(limit: Int) throws(FileFault) -> [UInt8] {
         try unchanged { (file) throws(FileFault) in
-            guard file.size <= limit else { throw FileFault.tooLarge(path, limit: limit) }
-            // One more than it should be, so that the end is seen without asking for room again.
-            var bytes = [UInt8](repeating: 0, count: Int(file.size) + 1)
-            var filled = 0
-            while true {
-                let count = try file.descriptor.read(into: &bytes, from: filled, at: path)
-                guard count > 0 else { return Array(bytes[..<filled]) }
-                filled += count
-                guard filled <= limit else { throw .tooLarge(path, limit: limit) }
-                if filled == bytes.count { bytes += [UInt8](repeating: 0, count: 4096) }
-            }
+            try file.descriptor.contents(size: file.size, limit: limit, at: path)
         }
     }
 

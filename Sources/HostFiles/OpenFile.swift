@@ -43,7 +43,8 @@ struct OpenFile: ~Copyable {
         path.utf8.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    private static func openFile(
+    /// The file `name` of `folder`, which stands at `path`, opened for reading without waiting and without following a link.
+    static func openFile(
         _ name: String, in folder: borrowing Descriptor, at path: String
     ) throws(FileFault) -> Descriptor {
         do throws(FileFault) {
@@ -105,6 +106,9 @@ struct OpenFile: ~Copyable {
 }
 
 extension Ownership {
+    /// Root, or the user that this process acts as.
+    public static var rootOrSelf: Ownership { .rootOr(uid: geteuid()) }
+
     /// Refuses what somebody other than those we trust could write to.
     func judge(_ status: Status, at path: String) throws(FileFault) {
         switch self {

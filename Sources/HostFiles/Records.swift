@@ -69,14 +69,7 @@ extension HostFile {
 ///
 /// - Throws: `.missing` where there is no socket; `.system` where nobody listens or the queue is full.
 public func sendDatagram(_ message: [UInt8], to path: String) throws(FileFault) {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    let name = Array(path.utf8)
-    let room = MemoryLayout.size(ofValue: address.sun_path)
-    // One byte stays for the NUL at its end.
-    guard !name.isEmpty, name.count < room, !name.contains(0) else { throw .pathMalformed(path) }
-    unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: name) }
-
+    var address = try socketAddress(path)
     let number = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | O_CLOEXEC | O_NONBLOCK, 0)
     guard number >= 0 else { throw fault(errno, call: "socket", path) }
     let socket = Descriptor(owning: number)
