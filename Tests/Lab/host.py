@@ -4,7 +4,7 @@
     lab host login FOLDER NAME…         adds local users
     lab host start FOLDER PROGRAM       starts sshd with a copy of PROGRAM (pair-authkeys) as AuthorizedKeysCommand
     lab host stop FOLDER
-    lab host remove FOLDER              ends and removes everything, the provider in FOLDER/provider too
+    lab host remove FOLDER              ends and removes everything, FOLDER/provider and FOLDER/glewlwyd too
 
 In the folder: etc/ (pair.toml and what it names; yours to write), keysets/, log/access.jsonl, sshd/sshd.log, and
 ssh_config: `ssh -F FOLDER/ssh_config -i KEY LOGIN@lab`. What was made outside of it stands in FOLDER/made. Needs root.
@@ -186,7 +186,8 @@ def remove(folder):
     if not folder.is_dir():
         return
     stop(folder)
-    processes.stop("provider", folder / "provider")
+    for provider in ("provider", "glewlwyd"):
+        processes.stop(provider, folder / provider)
     made = (folder / "made").read_text().splitlines() if (folder / "made").exists() else []
     others = [other for other in PARENT.glob("pair-lab-*") if other != folder]
     for line in reversed(made):

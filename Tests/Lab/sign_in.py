@@ -11,18 +11,19 @@ time.
 import argparse
 import base64
 import hashlib
-import html.parser
 import json
 import secrets
 import subprocess
 import sys
 from pathlib import Path
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import urlencode
 
 import requests
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+import pages
 
 REDIRECT = "http://127.0.0.1:8765/callback"  # nothing listens there: the code is taken from the redirect itself
 SENTINEL = "opkssh-wildcard"
@@ -74,49 +75,16 @@ def sign(key, message):
 # The code flow
 
 
-class Form(html.parser.HTMLParser):
-    """The input fields of a page's form with the values they came with."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.fields = {}
-        self.feed(page)
-
-    def handle_starttag(self, tag, attributes):
-        attributes = dict(attributes)
-        if tag == "input" and attributes.get("name") and attributes.get("type") != "submit":
-            self.fields[attributes["name"]] = attributes.get("value") or ""
-
-
-def authorize(browser, url, query, user, password):
-    """Follows the provider's pages as a browser would, until it redirects to us; the redirect's parameters."""
-    response = browser.get(url, params=query, allow_redirects=False)
-    for _ in range(10):
-        if response.is_redirect:
-            target = urljoin(response.url, response.headers["Location"])
-            if target.startswith(REDIRECT):
-                return {name: values[0] for name, values in parse_qs(urlsplit(target).query).items()}
-            response = browser.get(target, allow_redirects=False)
-            continue
-        response.raise_for_status()
-        fields = Form(response.text).fields
-        if "password" in fields:
-            if fields["username"]:
-                sys.exit(f"sign-in: the provider does not accept {user}'s password")
-            fields.update(username=user, password=password)
-        else:
-            fields["allow"] = "Authorize"
-        response = browser.post(response.url, data=fields, headers={"Referer": response.url}, allow_redirects=False)
-    sys.exit("sign-in: the provider's pages lead nowhere")
-
-
 def code_flow(browser, discovery, arguments, nonce):
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
-    answer = authorize(browser, discovery["authorization_endpoint"], {
+    query = urlencode({
         "response_type": "code", "client_id": arguments.client_id, "redirect_uri": REDIRECT,
         "scope": "openid email groups offline_access", "state": state, "nonce": nonce,
         "code_challenge": base64url(hashlib.sha256(verifier.encode()).digest()), "code_challenge_method": "S256",
-    }, arguments.user, arguments.password or f"{arguments.user}-pw")
+    })
+    answer = pages.parameters(pages.authorize(
+        browser, f"{discovery['authorization_endpoint']}?{query}", REDIRECT,
+        pages.Person(arguments.user, arguments.password)))
     if answer.get("state") != state or "code" not in answer:
         sys.exit(f"sign-in: the provider answered {answer}")
     return token_request(browser, discovery, arguments, {
@@ -195,3 +163,5 @@ if __name__ == "__main__":
         main()
     except requests.ConnectionError as error:
         sys.exit(f"sign-in: the provider does not answer: {error}")
+    except pages.DeadEnd as error:
+        sys.exit(f"sign-in: {error}")
