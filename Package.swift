@@ -14,9 +14,12 @@ func stage(_ name: String, imports: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: imports, swiftSettings: strict)
 }
 
-func suite(_ name: String, imports: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: imports + ["TestSupport"], swiftSettings: strict)
+/// `programs` are what its tests run that is not Swift.
+func suite(_ name: String, imports: [Target.Dependency], programs: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: imports + ["TestSupport"], exclude: programs, swiftSettings: strict)
 }
+
+func nio(_ module: String) -> Target.Dependency { .product(name: module, package: "swift-nio") }
 
 let package = Package(
     name: "pair",
@@ -24,7 +27,10 @@ let package = Package(
         .executable(name: "pair", targets: ["pair"]),
         .executable(name: "pair-authkeys", targets: ["pair-authkeys"]),
     ],
-    dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    ],
     targets: [
         .systemLibrary(
             name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -45,13 +51,21 @@ let package = Package(
         stage("SSHKeys", imports: ["Encodings", "SSHWire", "Signatures"]),
         stage("IdentityToken", imports: ["Encodings", "Signatures", "SSHKeys"]),
         stage("Policy", imports: ["Encodings", "TOML", "SSHKeys", "IdentityToken"]),
+        stage("Discovery", imports: ["Encodings", "HTTP", "IdentityToken"]),
+        stage(
+            "SignIn",
+            imports: [
+                "Encodings", "TOML", "HTTP", "Signatures", "SSHKeys", "IdentityToken", "Discovery", nio("NIOCore"),
+                nio("NIOPosix"), nio("NIOHTTP1"),
+            ]),
+        stage("KeyStore", imports: ["Encodings", "HostFiles", "Signatures", "SSHKeys"]),
         stage("Decision", imports: ["Encodings", "Signatures", "SSHKeys", "IdentityToken", "Policy"]),
         stage("AccessLog", imports: ["Encodings", "HostFiles", "SSHKeys", "Decision"]),
         .executableTarget(
             name: "pair",
             dependencies: [
-                .product(name: "ArgumentParser", package: "swift-argument-parser"), "Encodings", "HostFiles",
-                "SSHKeys", "IdentityToken",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"), "Encodings", "HostFiles", "HTTP",
+                "TOML", "Signatures", "SSHKeys", "IdentityToken", "Discovery", "SignIn", "KeyStore",
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -73,13 +87,24 @@ let package = Package(
         suite("HostFilesTests", imports: ["Encodings", "HostFiles"]),
         suite("SSHKeysTests", imports: ["Encodings", "SSHWire", "Signatures", "SSHKeys"]),
         suite("IdentityTokenTests", imports: ["Encodings", "Signatures", "SSHKeys", "IdentityToken"]),
-        suite("PolicyTests", imports: ["Encodings", "SSHKeys", "IdentityToken", "Policy"]),
+        suite("PolicyTests", imports: ["Encodings", "TOML", "SSHKeys", "IdentityToken", "Policy"]),
         suite(
             "DecisionTests",
             imports: ["CLibsodium", "Encodings", "Signatures", "SSHKeys", "IdentityToken", "Policy", "Decision"]),
         suite("AccessLogTests", imports: ["Encodings", "HostFiles", "SSHKeys", "Policy", "Decision", "AccessLog"]),
-        .testTarget(
-            name: "HTTPTests", dependencies: ["Encodings", "HTTP"], exclude: ["server.py"], swiftSettings: strict),
+        suite("HTTPTests", imports: ["Encodings", "HTTP"], programs: ["server.py"]),
+        suite(
+            "DiscoveryTests", imports: ["Encodings", "HTTP", "IdentityToken", "Discovery"], programs: ["server.py"]),
+        suite(
+            "SignInTests",
+            imports: [
+                "Encodings", "TOML", "HTTP", "Signatures", "IdentityToken", "Discovery", "SignIn", nio("NIOCore"),
+                nio("NIOEmbedded"), nio("NIOPosix"), nio("NIOHTTP1"),
+            ],
+            programs: ["token_server.py"]),
+        suite(
+            "KeyStoreTests",
+            imports: ["Encodings", "HostFiles", "Signatures", "SSHKeys", "KeyStore"]),
         suite("PairTests", imports: ["Encodings", "SSHKeys", "pair"]),
         suite("CommandLineTests", imports: ["Encodings"]),
         suite("EndToEndTests", imports: []),

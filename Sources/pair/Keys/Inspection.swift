@@ -91,16 +91,11 @@ struct Inspection {
 
     /// The claims of the token in it, verified by nobody; `nil` where there is none that can be read.
     private var claims: JSON.Object? {
-        guard let option = certificate?.contents.extension(Self.tokenExtension), let data = try? option.string(),
-            let token = try? CompactToken(parsing: data[...])
-        else { return nil }
-        return try? token.unverifiedClaims().all
+        try? certificate.flatMap { CompactToken(in: $0) }?.unverifiedClaims().all
     }
 
-    private static let tokenExtension = "openpubkey-pkt"
-
     /// Extensions whose data lets somebody in: never shown.
-    private static let secrets = [tokenExtension, "openpubkey-act"]
+    private static let secrets = [CompactToken.certificateExtension, "openpubkey-act"]
 
     private func options(_ options: [CertificateOption]) -> JSON.Object {
         var object = JSON.Object()
