@@ -4,8 +4,9 @@ public import HTTP
 
 /// Opens an address in the person's browser.
 ///
-/// The address is an argument of the browser's, for every local user to see in the list of processes. In an authorization
-/// request that does no harm: state, nonce and PKCE challenge are of no use without the verifier, which stays here.
+/// The address is an argument of the browser's, for every local user to see in the list of processes. In an
+/// authorization request that does no harm: state, nonce and PKCE challenge are of no use without the verifier, which
+/// stays here.
 public struct Browser: Sendable {
     /// What is looked at: `BROWSER`, `PATH`, `DISPLAY`, `WAYLAND_DISPLAY`; the browser gets it all.
     public let environment: [String: String]
@@ -115,11 +116,11 @@ extension Browser {
 
     /// `command`, made to start with no signal blocked or ignored.
     ///
-    /// Signals that are blocked in the thread that starts a program stay so in the program, and Foundation leaves that as
-    /// it is. In Swift's own threads all are, and on Linux what runs on the main actor runs on one of those, too, after
-    /// the first `await`: a browser could then not be ended but by SIGKILL, and would not hear of its own children. Calls
-    /// that change a thread's mask take pointers, so GNU's env does it, where this machine has it (coreutils 8.31 or
-    /// newer); it asks nothing else of the command, and becomes it.
+    /// Signals that are blocked in the thread that starts a program stay so in the program, and Foundation leaves that
+    /// as it is. In Swift's own threads all are, and on Linux what runs on the main actor runs on one of those, too,
+    /// after the first `await`: a browser could then not be ended but by SIGKILL, and would not hear of its own
+    /// children. Calls that change a thread's mask take pointers, so GNU's env does it, where this machine has it
+    /// (coreutils 8.31 or newer); it asks nothing else of the command, and becomes it.
     private static func withPlainSignals(_ command: [String]) async -> [String] {
         #if os(Linux)
             let prefix = ["/usr/bin/env", "--default-signal"]

@@ -6,10 +6,10 @@ internal import Synchronization
 
 /// Waits on this machine for the browser to come back from the provider.
 ///
-/// It answers by itself whatever is no callback: other paths and methods, other hosts (a page that has its own name lead
-/// here), what another page fetches or frames, what is too large or too slow. A callback is answered only by whoever takes
-/// it from `callbacks`, and so the page can tell what became of it. Anybody on this machine can send one: only its `state`
-/// tells whether it is the browser's.
+/// It answers by itself whatever is no callback: other paths and methods, other hosts (a page that has its own name
+/// lead here), what another page fetches or frames, what is too large or too slow. A callback is answered only by
+/// whoever takes it from `callbacks`, and so the page can tell what became of it. Anybody on this machine can send one:
+/// only its `state` tells whether it is the browser's.
 ///
 /// From the first one on this process ignores SIGPIPE, as SwiftNIO does on Linux. Source: RFC 8252 §7.3, §8.3.
 public final class Listener: Sendable {
@@ -209,9 +209,9 @@ private struct Binding {
                 }
             }
         #if !os(Windows)
-            // We close first, so a fixed port stays in TIME_WAIT for a minute after a sign-in, and only with this may the
-            // next one have it. On Linux two still cannot listen on it: that takes SO_REUSEPORT, which is never set. On
-            // Windows it would let two share the port.
+            // We close first, so a fixed port stays in TIME_WAIT for a minute after a sign-in, and only with this may
+            // the next one have it. On Linux two still cannot listen on it: that takes SO_REUSEPORT, which is never
+            // set. On Windows it would let two share the port.
             if redirectURI.port != nil {
                 bootstrap = bootstrap.serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             }

@@ -94,8 +94,8 @@ extension BindDefect: CustomStringConvertible {
 /// What to do, once however many redirect URIs failed alike.
 private enum BindAdvice: String, CaseIterable {
     case taken = """
-        End the program that has the port (ss -ltnp names it), or register one more redirect URI at the provider and add it \
-        to redirect_uris.
+        End the program that has the port (ss -ltnp names it), or register one more redirect URI at the provider and \
+        add it to redirect_uris.
         """
     case notPermitted = "Register a redirect URI with a port above 1023."
     case noSuchAddress = "Register a redirect URI with 127.0.0.1."

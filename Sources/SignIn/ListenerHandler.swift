@@ -71,7 +71,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case answered
     }
 
-    /// For whoever got the answer to close, too: with its bytes unread, our closing would be a reset, and the answer lost.
+    /// For whoever got the answer to close, too: with its bytes unread, our closing would be a reset, and the answer
+    /// lost.
     private static let closingTime: TimeAmount = .seconds(2)
 
     private let rules: RequestRules

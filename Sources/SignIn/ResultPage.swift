@@ -142,7 +142,8 @@ extension ResultPage {
 
     /// Lets the page have its style and nothing else: no script, no image, no frame, no form, nothing from anywhere.
     static let contentSecurityPolicy =
-        "default-src 'none'; style-src 'sha256-\(styleHash)'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'sha256-\(styleHash)'; base-uri 'none'; form-action 'none'; "
+        + "frame-ancestors 'none'"
 
     /// The SHA-256 of `style` in base64: to be changed with it.
     private static let styleHash = "r8mplXlxb7KRzqTHssZ1USJsFOCTk6AtlsaQCI+qrqQ="

@@ -4,7 +4,7 @@
     lab browser chromium URL    any of the lab's providers in a headless chromium (scripts/install-deps browser)
 
 To be used as $BROWSER. URL is an authorization request with a loopback redirect_uri. It ends when the last page is
-there, whatever that says, and prints nothing. The environment says what the person does:
+there, whatever that says, and prints nothing else than what is asked for here. The environment says what the person does:
 
     OIDC_USER=NAME          who signs in (default: alice)
     OIDC_PASSWORD=PW        default: NAME-pw
@@ -13,6 +13,7 @@ there, whatever that says, and prints nothing. The environment says what the per
     OIDC_VERBOSE=1          a line to stderr for each page of the listener
 
     OIDC_COOKIES=FILE       light: keeps the provider's session for another sign-in
+    OIDC_STOP_AT_REDIRECT=1 light: prints the address that the provider sends the browser to, and does not go there
     OIDC_TAMPER=WHAT        light: what reaches the listener besides or instead of the provider's answer:
 {tampers}
                             the page of what comes first goes to FILE.first
@@ -135,6 +136,9 @@ def light(address, person):
     """The HTML of the listener's pages, the last one last."""
     session = requests.Session()
     session.headers = NAVIGATION
+    if os.environ.get("OIDC_STOP_AT_REDIRECT"):
+        print(SignIn(session, person, address).answer())
+        return []
     if file := os.environ.get("OIDC_COOKIES"):
         session.cookies = http.cookiejar.LWPCookieJar(file)
         if Path(file).exists():

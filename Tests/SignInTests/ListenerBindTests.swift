@@ -139,14 +139,14 @@ import Testing
         #expect(
             error.description == """
                 nothing to listen on for the browser: http://127.0.0.1:8085/callback: another program has the port \
-                (EADDRINUSE); http://127.0.0.1:80: this user may not have the port (EACCES); http://[::1]/: this machine \
-                does not have the address (EADDRNOTAVAIL)
+                (EADDRINUSE); http://127.0.0.1:80: this user may not have the port (EACCES); http://[::1]/: this \
+                machine does not have the address (EADDRNOTAVAIL)
                 """)
         #expect(
             error.advice == """
-                End the program that has the port (ss -ltnp names it), or register one more redirect URI at the provider \
-                and add it to redirect_uris. Register a redirect URI with a port above 1023. Register a redirect URI with \
-                127.0.0.1.
+                End the program that has the port (ss -ltnp names it), or register one more redirect URI at the \
+                provider and add it to redirect_uris. Register a redirect URI with a port above 1023. Register a \
+                redirect URI with 127.0.0.1.
                 """)
         let twice = ListenerError.nothingFree(uris.map { BindFailure(redirectURI: $0, defect: .notPermitted) })
         #expect(twice.advice == "Register a redirect URI with a port above 1023.")

@@ -146,7 +146,8 @@ import Testing
         try await withListener(.started()) { listener in
             let query = String(repeating: "q", count: 8192)
             let fields = """
-                Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-User: ?1\r\nSec-Fetch-Dest: document\r
+                Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-User: ?1\r
+                Sec-Fetch-Dest: document\r
                 Content-Length: 0\r\nCookie: \(String(repeating: "a", count: 20_000))\r\n
                 """
             async let answer = listener.answer("GET /callback?\(query)", fields)
