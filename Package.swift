@@ -65,7 +65,8 @@ let package = Package(
             name: "pair",
             dependencies: [
                 .product(name: "ArgumentParser", package: "swift-argument-parser"), "Encodings", "HostFiles", "HTTP",
-                "TOML", "Signatures", "SSHKeys", "IdentityToken", "Discovery", "SignIn", "KeyStore", "Policy", "Decision",
+                "TOML", "Signatures", "SSHKeys", "IdentityToken", "Discovery", "SignIn", "KeyStore", "Policy",
+                "Decision",
                 "AccessLog",
             ],
             swiftSettings: strict),
