@@ -8,7 +8,7 @@ extension DiscoveryError {
         switch self {
         case .issuer:
             "Correct the issuer: it is an address such as https://idp.example.com, as the provider's documentation has it."
-        case .noAnswer(let error): sentence(error.mend)
+        case .noAnswer(let error): error.advice
         case .status(let status, let document, let address, _): Self.advice(status, document, address)
         case .body(let defect, let document, let address): Self.advice(defect, document, address)
         case .otherIssuer(let found, let expected, _): Self.advice(found, expected)
@@ -55,6 +55,3 @@ extension DiscoveryError {
         return "If \(quoted(found)) is the provider that you mean, configure that as its issuer, byte for byte."
     }
 }
-
-/// A phrase without its full stop, as a sentence.
-private func sentence(_ phrase: String) -> String { phrase.prefix(1).uppercased() + phrase.dropFirst() + "." }

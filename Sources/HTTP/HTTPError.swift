@@ -12,8 +12,11 @@ extension HTTPError: CustomStringConvertible {
     /// Where and what, without a full stop; no query, whose values may be secret.
     public var description: String { "\(address.withoutQuery): \(failure)" }
 
-    /// What to do about it, without a full stop.
-    public var mend: String { failure.mend(address) }
+    /// What to do about it, in a sentence.
+    public var advice: String {
+        let phrase = failure.mend(address)
+        return phrase.prefix(1).uppercased() + phrase.dropFirst() + "."
+    }
 }
 
 /// Why a request got no answer; `detail` is libcurl's own words.
@@ -104,7 +107,7 @@ extension HTTPFailure: CustomStringConvertible {
                 : "check that port \(address.port) of \(address.host) can be reached from here, or set https_proxy"
         case .timedOut(.answering, _): "try again later; the server at \(address.host) is slow or in trouble"
         case .certificate(let defect, _): defect.mend(address)
-        case .tls: "check that \(address.origin) speaks TLS 1.2 or newer: openssl s_client -connect \(address.endpoint)"
+        case .tls: "check with openssl s_client -connect \(address.endpoint) that it speaks TLS 1.2 or newer"
         case .caFile(let path?):
             "name a file of PEM certificates in SSL_CERT_FILE in place of \(quoted(path)), or unset it"
         case .caFile(nil):
@@ -141,7 +144,7 @@ extension CertificateDefect: CustomStringConvertible {
         case .expired, .notYetValid: "check this machine's clock; if it is right, tell whoever runs \(address.host)"
         case .otherHost: "use the name that the certificate is for, or tell whoever runs \(address.host)"
         case .unknownIssuer: "if its CA is your organisation's own, name the CA's certificate in SSL_CERT_FILE"
-        case .other: "look at it: openssl s_client -connect \(address.endpoint)"
+        case .other: "see by openssl s_client -connect \(address.endpoint) what is wrong with it"
         }
     }
 }

@@ -6,7 +6,7 @@ enum Arrival: Sendable {
     case callback(Callback)
     /// A line that the person typed or pasted.
     case pasted(String)
-    /// What should need nobody has taken long enough for somebody to look at it.
+    /// Nothing has come for so long that somebody should look at a page.
     case silence
     /// The time is over.
     case tooLate
@@ -23,7 +23,8 @@ struct Arrivals: ~Copyable {
     ///   - silence: After which it has been silent for too long; `nil` where it may be.
     ///   - limit: After which it is too late.
     init(listener: Listener, lines: AsyncStream<String>?, silence: Seconds?, within limit: Seconds) {
-        let (events, entrance) = AsyncStream.makeStream(of: Arrival.self)
+        // Anybody on this machine can send callbacks: a flood of them is not to fill the memory.
+        let (events, entrance) = AsyncStream.makeStream(of: Arrival.self, bufferingPolicy: .bufferingOldest(64))
         var sources = [
             Task { for await callback in listener.callbacks { entrance.yield(.callback(callback)) } },
             Arrivals.alarm(.tooLate, after: limit, entrance),
@@ -38,9 +39,16 @@ struct Arrivals: ~Copyable {
         _ event: Arrival, after span: Seconds, _ entrance: AsyncStream<Arrival>.Continuation
     ) -> Task<Void, Never> {
         Task {
-            // Cancelled once the answer is there; nobody is at the other end then.
-            try? await Task.sleep(for: .seconds(span.count))
-            entrance.yield(event)
+            do {
+                try await Task.sleep(for: .seconds(span.count))
+                // Again and again, for where a flood left no room; in vain, once it has been heard.
+                while true {
+                    entrance.yield(event)
+                    try await Task.sleep(for: .seconds(1))
+                }
+            } catch {
+                // Cancelled: the answer is there, and nobody listens any more.
+            }
         }
     }
 

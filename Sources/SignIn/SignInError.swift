@@ -120,7 +120,7 @@ extension SignInError: CustomStringConvertible {
         case .refusedByPersonOrProvider(let error), .interactionNeeded(let error), .authorizationRefused(let error),
             .tokenRefused(let error):
             error.advice
-        case .unreachable(let error): sentence(error.mend)
+        case .unreachable(let error): error.advice
         case .tokenAnswer(let defect): defect.advice
         case .clientRejected(_, hasSecret: true):
             "Check client_id and client_secret in config.toml; a secret may have expired at the provider."
@@ -138,9 +138,6 @@ extension SignInError: CustomStringConvertible {
         }
     }
 }
-
-/// `mend` as a sentence.
-private func sentence(_ mend: String) -> String { mend.prefix(1).uppercased() + mend.dropFirst() + "." }
 
 extension TokenError {
     /// How far the token's time is from this machine's, `nil` for reasons that are not about time.

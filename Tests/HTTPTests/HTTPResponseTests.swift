@@ -59,13 +59,14 @@ import Testing
         .headerMalformed("x\ny"), .libcurlMissing(detail: "x\ny"), .other(code: 1, detail: "x\ny"),
     ]
 
-    @Test("an error says where, what and what to do, each in one line without a full stop", arguments: failures)
+    @Test("an error says where, what and what to do, each in one line", arguments: failures)
     func texts(_ failure: HTTPFailure) throws {
         let error = HTTPError(address: try WebAddress("https://idp.example/token?code=secret"), failure: failure)
         #expect(error.description.hasPrefix("https://idp.example/token: "))
-        for text in [error.description, error.mend] {
+        #expect(!error.description.hasSuffix("."))
+        #expect(error.advice.hasSuffix(".") && error.advice.first?.isUppercase == true)
+        for text in [error.description, error.advice] {
             #expect(!text.contains("secret"))
-            #expect(!text.hasSuffix("."))
             #expect(!text.contains("\n"))
             #expect(text.utf8.count > 10)
         }

@@ -107,7 +107,7 @@ extension HTTPClientTests {
                     "https://127.0.0.1:\(port)/keys: could not connect: \"Failed to connect to 127.0.0.1 port \(port)")
                     == true)
             #expect(error?.description.contains("secret") == false)
-            #expect(error?.mend == "start the server on port \(port)")
+            #expect(error?.advice == "Start the server on port \(port).")
         }
     }
 }
