@@ -47,6 +47,9 @@ struct Holder {
     /// The private key's path, as ssh takes it.
     var path: String { "\(store.folder)/\(name)" }
 
+    /// How to log in with the Keys; ssh finds those in its agent by itself, and misses a file for `-i`.
+    private var command: String { place == .agent ? "ssh LOGIN@HOST" : "ssh -i \(path) LOGIN@HOST" }
+
     /// What the person is told in the end.
     func announcement(of minted: MintedKeys, style: Style) -> String {
         let state = minted.state
@@ -58,7 +61,7 @@ struct Holder {
               until     \(state.expires.localTime), for \(state.expires.since(now()))
               \(place == .agent ? "in agent " : "file     ") \(place == .agent ? minted.comment : path)
 
-            \(style.bold("Next:"))  ssh -i \(path) LOGIN@HOST
+            \(style.bold("Next:"))  \(command)
             Or once, so that plain ssh finds and renews them:  pair ssh-config --install --name \(name) --host HOST
             """
     }

@@ -73,7 +73,9 @@ struct Renewal {
         else { return nil }
         terminal.wait(for: "Asking \(registration.name) for a new token")
         do {
-            let refresh = try await Refresh(by: refreshToken, of: registration, http: surroundings.http)
+            // While the Keys are good, no slow provider is to hold up an ssh.
+            let http = surroundings.http(isUrgent: isLazy && state.expires > now())
+            let refresh = try await Refresh(by: refreshToken, of: registration, http: http)
             // Many providers take a refresh token once: a run that dies behind this point must not lose the new one.
             let kept = refresh.hasIDToken ? refresh.refreshToken : nil
             try keep(kept, of: state, under: lock)

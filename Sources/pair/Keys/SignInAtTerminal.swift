@@ -23,7 +23,7 @@ struct SignInAtTerminal {
         let isPasting = input != nil
         let way = SignIn.Way(
             browser: isOpening ? browser : nil, pasted: input?.lines(), isSilent: isSilent, loginHint: loginHint)
-        let signIn = SignIn(registration: registration, http: surroundings.http, patience: patience)
+        let signIn = SignIn(registration: registration, http: surroundings.http(), patience: patience)
         return try await signIn.run(for: key, by: way, clock: now) { step in
             switch step {
             case .discovering: terminal.wait(for: "Asking \(registration.name) where to sign in")

@@ -15,7 +15,12 @@ struct Surroundings {
     }
 
     /// How providers are asked.
-    var http: HTTPClient { HTTPClient(userAgent: "pair/\(Pair.version)") }
+    /// - Parameter isUrgent: Whether somebody waits who could do without.
+    func http(isUrgent: Bool = false) -> HTTPClient {
+        let agent = "pair/\(Pair.version)"
+        return isUrgent
+            ? HTTPClient(userAgent: agent, timeout: Seconds(3), connectTimeout: Seconds(2)) : HTTPClient(userAgent: agent)
+    }
 
     /// The person's Keys.
     func store() throws -> KeyStore {
