@@ -14,12 +14,11 @@ struct Surroundings {
         terminal = Terminal(isQuiet: isQuiet, environment: environment)
     }
 
-    /// How providers are asked.
-    /// - Parameter isUrgent: Whether somebody waits who could do without.
+    /// How providers are asked; sooner given up where somebody waits who could do without.
     func http(isUrgent: Bool = false) -> HTTPClient {
         let agent = "pair/\(Pair.version)"
-        return isUrgent
-            ? HTTPClient(userAgent: agent, timeout: Seconds(3), connectTimeout: Seconds(2)) : HTTPClient(userAgent: agent)
+        guard isUrgent else { return HTTPClient(userAgent: agent) }
+        return HTTPClient(userAgent: agent, timeout: Seconds(3), connectTimeout: Seconds(2))
     }
 
     /// The person's Keys.
