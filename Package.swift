@@ -14,6 +14,12 @@ func stage(_ name: String, imports: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: imports, swiftSettings: strict)
 }
 
+/// The C++ runtime goes in, as the Swift one does: at its start a program binds some 3,000 symbols of the shared one.
+let staticRuntime: [LinkerSetting] = [
+    .unsafeFlags(
+        ["-use-ld=lld", "-L\(Context.packageDirectory)/Sources/CTOML/link"], .when(configuration: .release))
+]
+
 /// `programs` are what its tests run that is not Swift.
 func suite(_ name: String, imports: [Target.Dependency], programs: [String] = []) -> Target {
     .testTarget(name: name, dependencies: imports + ["TestSupport"], exclude: programs, swiftSettings: strict)
@@ -69,15 +75,11 @@ let package = Package(
                 "Decision",
                 "AccessLog",
             ],
-            swiftSettings: strict),
+            swiftSettings: strict, linkerSettings: staticRuntime),
         .executableTarget(
             name: "pair-authkeys",
             dependencies: ["Encodings", "HostFiles", "SSHKeys", "IdentityToken", "Policy", "Decision", "AccessLog"],
-            swiftSettings: strict,
-            linkerSettings: [
-                .unsafeFlags(
-                    ["-use-ld=lld", "-L\(Context.packageDirectory)/Sources/CTOML/link"], .when(configuration: .release))
-            ]),
+            swiftSettings: strict, linkerSettings: staticRuntime),
 
         .target(
             name: "TestSupport", dependencies: ["Encodings", "SSHKeys", "Policy", "Decision"],

@@ -6,9 +6,7 @@ small process of its own.
 """
 
 import argparse
-import os
 import pathlib
-import platform
 import random
 import shutil
 import statistics
@@ -16,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import measure
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "scripts" / "fixtures.d"))
@@ -55,36 +55,20 @@ def fleet():
         yield f"{name}\tperson{number}@example.com\texample\tdeploy,person{number}\trole=member\n"
 
 
-OUTPUT = tempfile.TemporaryFile()  # not /dev/null: grep -c then stops at the first match
-
-
-def wall(command):
-    OUTPUT.truncate(0)
-    start = time.perf_counter()
-    pid = os.posix_spawn(command[0], command, os.environ,
-                         file_actions=[(os.POSIX_SPAWN_DUP2, OUTPUT.fileno(), 1)])
-    _, status = os.waitpid(pid, 0)
-    elapsed = time.perf_counter() - start
-    if status:
-        raise SystemExit(f"{command[0]} failed: status {status}")
-    return elapsed
-
-
 def peak_kib(command):
-    run = subprocess.run(["/usr/bin/time", "-f", "%M", *command], stdout=OUTPUT, stderr=subprocess.PIPE, text=True,
-                         check=True)
+    run = subprocess.run(
+        ["/usr/bin/time", "-f", "%M", *command], stdout=measure.OUTPUT, stderr=subprocess.PIPE, text=True, check=True)
     return int(run.stderr.split()[-1])
 
 
 def compare(title, ours, theirs, pairs):
     for command in (ours, theirs):
-        wall(command)
+        measure.run(command)
     ratios, times = [], ([], [])
-    for number in range(pairs):
-        order = (0, 1) if number % 2 == 0 else (1, 0)
+    for turn in measure.turns(pairs):
         taken = [0.0, 0.0]
-        for index in order:
-            taken[index] = wall((ours, theirs)[index])
+        for index in turn:
+            taken[index], _ = measure.run((ours, theirs)[index])
         ratios.append(taken[0] / taken[1])
         for index in (0, 1):
             times[index].append(taken[index] * 1000)
@@ -92,12 +76,6 @@ def compare(title, ours, theirs, pairs):
     print(f"{title:<32} {statistics.median(ratios):5.2f}   {low:.2f} to {high:.2f}   "
           f"{statistics.median(times[0]):7.2f} ms  {statistics.median(times[1]):7.2f} ms   {peak_kib(ours) / 1024:5.1f} MiB",
           flush=True)
-
-
-def machine():
-    with open("/proc/cpuinfo") as info:
-        model = next((line.split(":", 1)[1].strip() for line in info if line.startswith("model name")), "?")
-    return f"{model}, {os.cpu_count()} cores, Linux {platform.release()}, load {os.getloadavg()[0]:.1f}"
 
 
 def main():
@@ -121,7 +99,7 @@ def main():
         stray = [str(program), "--user", "alice", "--key", baseline.plain_base64(baseline.key("stray", "p256")),
                  "--config", str(folder / "one" / "pair.toml")]
 
-        print(f"machine: {machine()}")
+        print(f"machine: {measure.machine()}")
         print(f"program: {program.stat().st_size / 1e6:.1f} MB stripped; {options.pairs} pairs, medians\n")
         print(f"{'':<32} {'ratio':>5}   {'quartiles':<12}   {'ours':>10}  {'the other':>10}   {'our peak':>9}")
         if options.floor.exists():

@@ -1,4 +1,4 @@
-// Runs a program to its end: used by all of the end-to-end tests, which drive ssh, the lab and pair-authkeys.
+// Runs programs: used by all of the end-to-end tests, which drive ssh, the lab, pair and pair-authkeys.
 
 import Foundation
 
@@ -11,34 +11,16 @@ struct Command: Sendable, CustomStringConvertible {
 
     /// Runs `arguments` with nothing on stdin; killed after a minute (status 9), so that a hang is a failure.
     static func run(_ arguments: [String]) async throws -> Command {
-        let scratch = FileManager.default.temporaryDirectory.appendingPathComponent("pair-e2e-\(UUID())")
-        try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: scratch) }
-
-        // Files, not pipes: a server that the program leaves behind would hold a pipe open.
-        let files = ["output", "error"].map { scratch.appendingPathComponent($0) }
-        for file in files { try Data().write(to: file) }
-
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
-        // Foundation starts programs with all signals blocked when it is called off the main thread.
-        process.arguments = ["--signal=KILL", "60", "env", "--default-signal"] + arguments
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try FileHandle(forWritingTo: files[0])
-        process.standardError = try FileHandle(forWritingTo: files[1])
-        let status = try await withCheckedThrowingContinuation { (ended: CheckedContinuation<Int32, any Error>) in
-            process.terminationHandler = { ended.resume(returning: $0.terminationStatus) }
-            do { try process.run() } catch { ended.resume(throwing: error) }
-        }
-        return Command(
-            arguments: arguments,
-            status: status,
-            output: String(decoding: try Data(contentsOf: files[0]), as: UTF8.self),
-            error: String(decoding: try Data(contentsOf: files[1]), as: UTF8.self))
+        try await Running(arguments).ended()
     }
 
     /// The output of a program that must succeed, without the last line's end.
     static func output(of arguments: String...) async throws -> String {
+        try await output(of: arguments)
+    }
+
+    /// The same for a list of arguments.
+    static func output(of arguments: [String]) async throws -> String {
         let command = try await run(arguments)
         guard command.status == 0 else { throw CommandFailed(command: command) }
         return command.output.trimmingCharacters(in: .newlines)
@@ -52,4 +34,79 @@ struct Command: Sendable, CustomStringConvertible {
 struct CommandFailed: Error, CustomStringConvertible {
     let command: Command
     var description: String { "failed: \(command)" }
+}
+
+/// A program that goes on while the test does; ended after a minute at the latest.
+struct Running: Sendable {
+    let arguments: [String]
+    private let process: Process
+    private let scratch: URL
+    private let input: Pipe?
+    private let status: Task<Int32, any Error>
+
+    /// Starts `arguments`, with nothing on stdin unless `type(_:)` is to be used.
+    init(_ arguments: [String], isTypedTo: Bool = false) throws {
+        self.arguments = arguments
+        scratch = FileManager.default.temporaryDirectory.appendingPathComponent("pair-e2e-\(UUID())")
+        try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
+        // Files, not pipes: a server that the program leaves behind would hold a pipe open.
+        for file in ["output", "error"] { try Data().write(to: scratch.appendingPathComponent(file)) }
+
+        process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
+        // Foundation starts programs with all signals blocked when it is called off the main thread.
+        process.arguments = ["--signal=KILL", "60", "env", "--default-signal"] + arguments
+        input = isTypedTo ? Pipe() : nil
+        process.standardInput = input ?? FileHandle.nullDevice
+        process.standardOutput = try FileHandle(forWritingTo: scratch.appendingPathComponent("output"))
+        process.standardError = try FileHandle(forWritingTo: scratch.appendingPathComponent("error"))
+        let (ends, end) = AsyncStream.makeStream(of: Int32.self)
+        process.terminationHandler = { end.yield($0.terminationStatus) }
+        status = Task {
+            for await status in ends { return status }
+            throw CancellationError()
+        }
+        do { try process.run() } catch {
+            status.cancel()
+            try? FileManager.default.removeItem(at: scratch)
+            throw error
+        }
+    }
+
+    /// What it has written to stderr so far.
+    var error: String { written(to: "error") }
+
+    /// Types a line.
+    func type(_ line: String) throws { try input?.fileHandleForWriting.write(contentsOf: Data("\(line)\n".utf8)) }
+
+    /// Waits for its end.
+    func ended() async throws -> Command {
+        let status = try await status.value
+        defer { try? FileManager.default.removeItem(at: scratch) }
+        return Command(
+            arguments: arguments, status: status, output: written(to: "output"), error: written(to: "error"))
+    }
+
+    /// Sends it a signal, which `timeout` above it does not get.
+    func send(_ signal: Int32) throws {
+        let parent = process.processIdentifier
+        let children = try String(contentsOfFile: "/proc/\(parent)/task/\(parent)/children", encoding: .utf8)
+        for child in children.split(separator: " ").compactMap({ pid_t($0) }) { kill(child, signal) }
+    }
+
+    private func written(to file: String) -> String {
+        String(decoding: (try? Data(contentsOf: scratch.appendingPathComponent(file))) ?? Data(), as: UTF8.self)
+    }
+}
+
+/// Looks again and again until `look` finds something; nil once the deadline is past.
+func awaited<Found>(
+    within limit: Duration = .seconds(20), _ look: () async throws -> Found?
+) async throws -> Found? {
+    let deadline = ContinuousClock.now + limit
+    while true {
+        if let found = try await look() { return found }
+        if ContinuousClock.now > deadline { return nil }
+        try await Task.sleep(for: .milliseconds(20))
+    }
 }

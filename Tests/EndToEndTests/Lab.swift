@@ -11,30 +11,40 @@ struct Lab: Sendable {
     /// The local users: `alice` and `deploy` with the folder's suffix, so that two labs never share one.
     let alice: String
     let deploy: String
+    /// The people's program, as everybody here can run it.
+    let pair: String
 
     @TaskLocal static var current: Lab?
 
-    private static let repository = URL(fileURLWithPath: #filePath)
+    static let repository = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
-    private static let tool = "\(repository)/Tests/Lab/lab"
-    private static let environment = ProcessInfo.processInfo.environment
+    static let tool = "\(repository)/Tests/Lab/lab"
+    static let environment = ProcessInfo.processInfo.environment
 
     /// The program under test: $PAIR_AUTHKEYS, else what `swift test` built beside the tests.
     static let program = environment["PAIR_AUTHKEYS"] ?? "\(repository)/.build/debug/pair-authkeys"
+
+    /// The people's program under test: $PAIR, else what `swift test` built beside the tests.
+    private static let peoplesProgram = environment["PAIR"] ?? "\(repository)/.build/debug/pair"
+
+    /// Where the lab's Python is; people here have homes of their own.
+    static let cache = environment["PAIR_LAB_CACHE"] ?? "\(NSHomeDirectory())/.cache/pair-lab"
 
     static let mustRun = environment["CI"] == "true"
 
     /// Why the lab cannot run here; nil if it can.
     static let obstacle: Comment? = {
         if NSUserName() != "root" { return "needs root: sshd, local users" }
-        let cache = environment["PAIR_LAB_CACHE"] ?? "\(NSHomeDirectory())/.cache/pair-lab"
         for needed in ["/usr/sbin/sshd", "\(cache)/venv/bin/python"] where !isProgram(needed) {
             return "needs \(needed): scripts/install-deps lab"
         }
-        return isProgram(program) ? nil : "needs \(program): scripts/test release"
+        for needed in [program, peoplesProgram] where !isProgram(needed) {
+            return "needs \(needed): scripts/test release"
+        }
+        return nil
     }()
 
-    private static func isProgram(_ path: String) -> Bool { FileManager.default.isExecutableFile(atPath: path) }
+    static func isProgram(_ path: String) -> Bool { FileManager.default.isExecutableFile(atPath: path) }
 
     /// Runs `body` in a lab, and removes the lab whatever happens.
     ///
@@ -59,6 +69,9 @@ struct Lab: Sendable {
         let suffix = folder.split(separator: "-").last ?? ""
         alice = "pair-alice-\(suffix)"
         deploy = "pair-deploy-\(suffix)"
+        // Where all local users can run it.
+        pair = "\(folder)/bin/pair"
+        try FileManager.default.copyItem(atPath: Lab.peoplesProgram, toPath: pair)
         issuer = try await Command.output(of: Lab.tool, "provider", "start", "\(folder)/provider")
         _ = try await Command.output(of: Lab.tool, "host", "login", folder, alice, deploy)
         _ = try await Command.output(of: Lab.tool, "host", "start", folder, Lab.program)
@@ -162,18 +175,49 @@ extension Lab {
         _ = try await Command.output(of: Lab.tool, "keyset", issuer, keySet)
     }
 
-    /// Returns at once if it runs already with that life of its ID tokens, in seconds.
-    func startProvider(idTokenLife: Int = 300) async throws {
-        _ = try await Command.output(
-            of: Lab.tool, "provider", "start", "\(folder)/provider", "--id-token-life", "\(idTokenLife)")
+    /// Has it run with that life of its ID tokens, in seconds, and with these of Tests/Lab/oddities.py and no others.
+    func startProvider(idTokenLife: Int = 300, _ oddities: String...) async throws {
+        let start = [Lab.tool, "provider", "start", "\(folder)/provider", "--id-token-life", "\(idTokenLife)"]
+        _ = try await Command.output(of: start + oddities.map { "--\($0)" })
     }
 
     func stopProvider() async throws {
         _ = try await Command.output(of: Lab.tool, "provider", "stop", "\(folder)/provider")
     }
 
-    /// The provider signs with a new key and no longer publishes the old one.
-    func rotateProviderKey() async throws {
-        _ = try await Command.output(of: Lab.tool, "provider", "rotate", "\(folder)/provider", "--drop")
+    /// The provider signs with a new key, and no longer publishes the old one unless that is kept.
+    func rotateProviderKey(isOldKept: Bool = false) async throws {
+        let rotate = [Lab.tool, "provider", "rotate", "\(folder)/provider"]
+        _ = try await Command.output(of: rotate + (isOldKept ? [] : ["--drop"]))
+    }
+}
+
+// MARK: Ports
+
+extension Lab {
+    var providerPort: Int { Int(issuer.split(separator: ":").last ?? "") ?? 0 }
+
+    func sshdPort() throws -> Int {
+        let port = try contents(of: "\(folder)/ssh_config").firstMatch(of: /Port (\d+)/)?.1
+        return try #require(port.flatMap { Int($0) })
+    }
+
+    /// A loopback port that nothing listens on.
+    func freePort() async throws -> Int {
+        let script = "import processes; print(processes.free_port())"
+        let folder = "\(Lab.repository)/Tests/Lab"
+        let port = try await Command.output(
+            of: "env", "PYTHONPATH=\(folder)", "\(Lab.cache)/venv/bin/python", "-B", "-c", script)
+        return try #require(Int(port))
+    }
+}
+
+// MARK: Judging
+
+extension Lab {
+    /// What Python says of Keys that should live `lifetime` seconds (Tests/Lab/check_keys.py).
+    func judge(_ keys: Keys, lifetime: Int = 300) async throws -> Command {
+        try await Command.run(
+            [Lab.tool, "check-keys", keys.path, "--keyset", keySet, "--lifetime", "\(lifetime)"])
     }
 }

@@ -18,7 +18,7 @@ struct Inspect: ParsableCommand {
     @Flag(help: "One JSON object for each key, on a line of its own.")
     var json = false
 
-    @Argument(help: ArgumentHelp("The files to read; - is the standard input.", valueName: "file"))
+    @Argument(help: ArgumentHelp("The files to read; - is the standard input.", valueName: "file"), completion: .file())
     var files: [String]
 
     func run() throws {

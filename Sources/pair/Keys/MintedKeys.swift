@@ -27,7 +27,9 @@ struct MintedKeys {
         identity = verified.claims.email ?? verified.claims.subject
         state = StoredState(
             name: name, provider: StoredProvider(registration),
-            keys: [try publicKey.fingerprint()], isInAgent: isInAgent, refreshToken: refreshToken,
+            keys: [try publicKey.fingerprint()], isInAgent: isInAgent,
+            // It renews a certificate of the same key, which only the agent has.
+            refreshToken: isInAgent ? nil : refreshToken,
             subject: verified.claims.subject, email: verified.claims.email, issued: now,
             expires: verified.end)
     }

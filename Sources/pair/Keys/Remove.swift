@@ -14,7 +14,7 @@ struct Remove: ParsableCommand {
     @Flag(help: "Remove all of your Keys.")
     var all = false
 
-    @Argument(help: "Which Keys.")
+    @Argument(help: "Which Keys.", completion: .custom(KeyStore.completions))
     var names: [String] = []
 
     func validate() throws {
@@ -50,6 +50,11 @@ struct Remove: ParsableCommand {
         }
         let removal = try store.remove(under: try store.lock(name, waitingFor: Holder.patience))
         for path in removal.removed { print("removed \(path)") }
+        let installation = try? Installation(folder: (store.folder as NSString).deletingLastPathComponent)
+        if installation?.own?.entries.contains(where: { $0.name == name }) ?? false {
+            surroundings.terminal.say(
+                "ssh would still renew these Keys. Have it stop: pair ssh-config --uninstall --name \(name)")
+        }
         for error in removal.left { surroundings.terminal.complain(about: error) }
         return removal.left.isEmpty
     }

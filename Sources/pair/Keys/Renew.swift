@@ -34,7 +34,7 @@ struct Renew: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long to wait for you to sign in.", valueName: "seconds"))
     var timeout = 300
 
-    @Argument(help: "Which Keys; all of yours otherwise.")
+    @Argument(help: "Which Keys; all of yours otherwise.", completion: .custom(KeyStore.completions))
     var names: [String] = []
 
     func validate() throws {

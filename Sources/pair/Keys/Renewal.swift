@@ -124,7 +124,7 @@ struct Renewal {
         let claims = signedIn.verified.claims
         guard claims.subject != state.subject else { return }
         throw Failure(
-            description: "\(name): these Keys are of \(quoted(state.email ?? state.subject)), "
+            description: "these Keys are of \(quoted(state.email ?? state.subject)), "
                 + "and you signed in as \(quoted(claims.email ?? claims.subject))",
             advice: "Sign in as the former, or make Keys of another name with `pair keys create NAME`.")
     }
@@ -145,7 +145,7 @@ extension Renewal {
     /// Says what failed, and how much that matters.
     func report(_ error: any Error) -> RenewalStatus {
         terminal.wait(for: nil)
-        terminal.complain(about: error)
+        terminal.complain(about: error, of: error is KeyStoreError ? nil : name)
         if isLazy, let state = try? store.load(name), state.expires > now() {
             terminal.say("Your Keys \(name) are good for \(state.expires.since(now())) yet.")
             return .good
@@ -158,7 +158,7 @@ extension Renewal {
 /// A renewal that takes a person where none is to be asked.
 struct SignInNeeded: Advising {
     let name: String
-    var description: String { "\(name): to renew these Keys you have to sign in" }
+    var description: String { "to renew these Keys you have to sign in" }
     var advice: String? { "Run `pair keys renew \(name)` in a terminal." }
 }
 

@@ -40,6 +40,14 @@ struct Surroundings {
     }
 }
 
+extension KeyStore {
+    /// The names of the person's Keys, for the shell to complete.
+    @Sendable static func completions(_: [String], _: Int, _: String) -> [String] {
+        let store = folder(environment: ProcessInfo.processInfo.environment).map { KeyStore(folder: $0) }
+        return (try? store?.names()) ?? []
+    }
+}
+
 /// This machine's clock.
 func now() -> UnixTime { UnixTime(seconds: Int64(Date().timeIntervalSince1970.rounded(.down))) }
 

@@ -27,9 +27,11 @@ struct Failure: Advising {
 
 extension Terminal {
     /// Says what failed and what to do about it.
-    func complain(about error: any Error) {
+    ///
+    /// `name` is of the Keys that it is about, where the error does not say.
+    func complain(about error: any Error, of name: String? = nil) {
         let advice = (error as? any Advising)?.advice
-        complain("\(style.red("pair:")) \(error)" + (advice.map { "\n\($0)" } ?? ""))
+        complain("\(style.red("pair:")) \(name.map { "\($0): " } ?? "")\(error)" + (advice.map { "\n\($0)" } ?? ""))
     }
 
     /// Runs `body`, and ends the program with status 1 where it fails, having said why.
