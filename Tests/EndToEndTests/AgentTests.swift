@@ -7,34 +7,16 @@ extension EndToEnd {
     @Suite("Keys in ssh-agent")
     struct AgentKeys {
         let lab: Lab
-        /// With an agent of their own.
         let person: Person
-        private let socket: String
 
         init() async throws {
             lab = try #require(Lab.current)
             try await lab.configure()
-            let somebody = try Person(in: lab)
-            socket = "\(somebody.home)/agent"
-            person = somebody.with(["SSH_AUTH_SOCK": socket])
-        }
-
-        /// Runs `body` while the agent runs.
-        private func withAgent(_ body: () async throws -> Void) async throws {
-            let agent = try Running(["ssh-agent", "-D", "-a", socket])
-            let isThere = try await awaited { FileManager.default.fileExists(atPath: socket) ? true : nil }
-            try #require(isThere == true)
-            do { try await body() } catch {
-                try agent.send(SIGTERM)
-                _ = try await agent.ended()
-                throw error
-            }
-            try agent.send(SIGTERM)
-            _ = try await agent.ended()
+            person = try Person(in: lab)
         }
 
         /// What the agent lists: type, base64, comment.
-        private func listed() async throws -> [[Substring]] {
+        private func listed(by person: Person) async throws -> [[Substring]] {
             let list = try await person.run("ssh-add", "-L")
             guard list.status == 0 else {
                 #expect(list.output == "The agent has no identities.\n", "\(list)")
@@ -44,8 +26,8 @@ extension EndToEnd {
         }
 
         /// By the agent alone, as in a terminal without any option.
-        private func login() async throws -> Login {
-            let options = ["-o", "IdentityAgent=\(socket)", "-o", "IdentitiesOnly=no"]
+        private func login(by person: Person) async throws -> Login {
+            let options = ["-o", "IdentityAgent=\(person.socket)", "-o", "IdentitiesOnly=no"]
             return try await lab.login(
                 with: Keys(path: "\(person.home)/none", publicPath: ""), as: lab.alice, options: options)
         }
@@ -59,7 +41,7 @@ extension EndToEnd {
 
         @Test("the agent has the key and nobody else, and ssh enters by it", arguments: ["ed25519", "ecdsa"])
         func create(type: String) async throws {
-            try await withAgent {
+            try await person.withAgent { person in
                 let created = try await person.pair("keys", "create", "--agent", "--type", type)
                 expectSuccess(created)
                 #expect(created.output.contains("in agent  alice@example.org pair:lab\n"), "\(created)")
@@ -71,54 +53,54 @@ extension EndToEnd {
                 #expect(judgement.status == 0, "\(judgement)")
 
                 let offered = try person.keys().offered()
-                let identities = try await listed()
+                let identities = try await listed(by: person)
                 #expect(identities.count == 2, "\(identities)")
                 #expect(identities.contains { $0[0] == offered[0] && $0[1] == offered[1] }, "\(identities)")
                 #expect(identities.allSatisfy { $0[2] == "alice@example.org pair:lab" }, "\(identities)")
 
-                let login = try await login()
+                let login = try await login(by: person)
                 #expect(login.isIn && login.reasons == ["accepted"], "\(login)")
             }
         }
 
         @Test("the agent forgets the key when the Keys expire")
         func lifetime() async throws {
-            try await lab.startProvider(idTokenLife: 3)
-            try await withAgent {
+            try await lab.startProvider(idTokenLife: 4)
+            try await person.withAgent { person in
                 expectSuccess(try await person.pair("keys", "create", "--agent"))
-                let isGone = try await awaited { try await listed().isEmpty ? true : nil }
+                let isGone = try await awaited { try await listed(by: person).isEmpty ? true : nil }
                 #expect(isGone == true)
             }
         }
 
         @Test("a renewal puts a new key into the agent in place of the old one")
         func renew() async throws {
-            try await withAgent {
+            try await person.withAgent { person in
                 expectSuccess(try await person.pair("keys", "create", "--agent"))
-                let before = try await listed()
+                let before = try await listed(by: person)
                 let renewed = try await person.pair("keys", "renew")
                 expectSuccess(renewed)
                 #expect(person.visits.count == 1)
-                let after = try await listed()
+                let after = try await listed(by: person)
                 #expect(after.count == 2 && Set(after).isDisjoint(with: before), "\(after)")
                 try expectNoPrivateKey()
                 let judgement = try await lab.judge(person.keys())
                 #expect(judgement.status == 0, "\(judgement)")
-                let login = try await login()
+                let login = try await login(by: person)
                 #expect(login.isIn, "\(login)")
             }
         }
 
         @Test("removing Keys takes them out of the agent, and leaves the others there")
         func remove() async throws {
-            try await withAgent {
+            try await person.withAgent { person in
                 let plain = try await lab.plainKey()
                 _ = try await Command.output(of: person.command(["ssh-add", "-q", plain.path]))
                 expectSuccess(try await person.pair("keys", "create", "--agent"))
-                #expect(try await listed().count == 3)
+                #expect(try await listed(by: person).count == 3)
                 let removed = try await person.pair("keys", "remove", "lab")
                 expectSuccess(removed)
-                let left = try await listed()
+                let left = try await listed(by: person)
                 #expect(left.map { $0[1] } == [try plain.offered()[1]], "\(left)")
                 #expect(try person.files().keys.sorted() == ["pair"])
             }
@@ -132,5 +114,28 @@ extension EndToEnd {
             #expect(lonely.visits.isEmpty)
             #expect(try lonely.files().isEmpty)
         }
+    }
+}
+
+extension Person {
+    /// Where `withAgent` has the agent listen.
+    var socket: String { "\(home)/agent" }
+
+    /// Runs `body` for the same person with an agent of their own.
+    func withAgent(_ body: (Person) async throws -> Void) async throws {
+        let person = with(["SSH_AUTH_SOCK": socket])
+        try? FileManager.default.removeItem(atPath: socket)
+        let agent = try Running(person.command(["ssh-agent", "-D", "-a", socket]))
+        let outcome: Result<Void, any Error>
+        do {
+            let isThere = try await awaited { FileManager.default.fileExists(atPath: socket) ? true : nil }
+            try #require(isThere == true)
+            outcome = .success(try await body(person))
+        } catch {
+            outcome = .failure(error)
+        }
+        try agent.send(SIGTERM)
+        _ = try await agent.ended()
+        try outcome.get()
     }
 }

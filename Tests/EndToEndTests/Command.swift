@@ -73,8 +73,8 @@ struct Running: Sendable {
         }
     }
 
-    /// What it has written to stderr so far.
-    var error: String { written(to: "error") }
+    /// What it has written to stderr so far, and to stdout: a terminal does not tell them apart.
+    var said: String { written(to: "error") + written(to: "output") }
 
     /// Types a line.
     func type(_ line: String) throws { try input?.fileHandleForWriting.write(contentsOf: Data("\(line)\n".utf8)) }

@@ -185,6 +185,15 @@ extension Lab {
         _ = try await Command.output(of: Lab.tool, "provider", "stop", "\(folder)/provider")
     }
 
+    /// Runs `body` while the provider takes connections and answers none.
+    func withFrozenProvider<Value>(_ body: () async throws -> Value) async throws -> Value {
+        let file = try contents(of: "\(folder)/provider/provider.pid")
+        let pid = try #require(file.split(separator: " ").first.flatMap { pid_t($0) })
+        kill(pid, SIGSTOP)
+        defer { kill(pid, SIGCONT) }
+        return try await body()
+    }
+
     /// The provider signs with a new key, and no longer publishes the old one unless that is kept.
     func rotateProviderKey(isOldKept: Bool = false) async throws {
         let rotate = [Lab.tool, "provider", "rotate", "\(folder)/provider"]

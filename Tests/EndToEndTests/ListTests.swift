@@ -28,7 +28,7 @@ extension EndToEnd {
         func table() async throws {
             expectSuccess(try await person.pair("keys", "create"))
             expectSuccess(try await person.with(["OIDC_USER": "bob"]).pair("keys", "create", "second"))
-            try await lab.startProvider(idTokenLife: 1)
+            try await lab.startProvider(idTokenLife: 4)
             expectSuccess(try await person.pair("keys", "create", "third"))
             let listed = try #require(
                 try await awaited { () -> Command? in

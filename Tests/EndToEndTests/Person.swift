@@ -162,16 +162,17 @@ extension Person {
     private func page(_ file: String) -> Page { Page(html: (try? lab.contents(of: "\(desk)/\(file)")) ?? "") }
 
     /// Goes through the provider's pages from `address`, and to whoever listens in the end.
-    func browse(_ address: String) async throws {
-        var here = self
-        here.account = []  // who may not run the lab's browser
-        _ = try await Command.output(of: here.command([Lab.tool, "browser", "light", address]))
-    }
+    func browse(_ address: String) async throws { _ = try await lightBrowser(address) }
 
     /// Where the browser would be sent to in the end, without going there.
     func redirect(from address: String) async throws -> String {
-        let stopping = with(["OIDC_STOP_AT_REDIRECT": "1"])
-        return try await Command.output(of: stopping.command([Lab.tool, "browser", "light", address]))
+        try await with(["OIDC_STOP_AT_REDIRECT": "1"]).lightBrowser(address)
+    }
+
+    private func lightBrowser(_ address: String) async throws -> String {
+        var here = self
+        here.account = []  // who may not run the lab's browser
+        return try await Command.output(of: here.command([Lab.tool, "browser", "light", address]))
     }
 
     /// Waits for all browsers to have ended: they outlive `pair`.
@@ -235,21 +236,21 @@ extension Command {
 }
 
 extension Running {
-    /// Waits until it says `text` on stderr.
+    /// Waits until it says `text`.
     func says(_ text: String) async throws {
-        let isSaid = try await awaited { error.contains(text) ? true : nil }
-        if isSaid == nil { throw Unavailable(description: "it never says '\(text)' but:\n\(error)") }
+        let isSaid = try await awaited { said.contains(text) ? true : nil }
+        if isSaid == nil { throw Unavailable(description: "it never says '\(text)' but:\n\(said)") }
     }
 
     /// Waits for an address to open in a browser, another one than `previous`, and for what is said behind it.
     func address(after previous: String? = nil) async throws -> String {
         let address = try await awaited { () -> String? in
-            let parts = error.components(separatedBy: "paste it here").dropLast()
+            let parts = said.components(separatedBy: "paste it here").dropLast()
             let words = parts.last?.split(whereSeparator: \.isWhitespace) ?? []
             let address = words.last { $0.contains("response_type=code") }.map(String.init)
             return address == previous ? nil : address
         }
-        return try #require(address, "\(error)")
+        return try #require(address, "\(said)")
     }
 }
 

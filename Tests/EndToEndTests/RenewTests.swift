@@ -97,6 +97,20 @@ extension EndToEnd {
             #expect(try person.files() == before)
         }
 
+        @Test("a provider that does not answer holds up nobody whose Keys are still good")
+        func frozen() async throws {
+            try await lab.startProvider(idTokenLife: 50)
+            expectSuccess(try await person.pair("keys", "create"))
+            try person.pretendMadeEarlier()
+            let before = try person.files()
+            let renewed = try await lab.withFrozenProvider {
+                try await person.pair("keys", "renew", "--if-expiring", "--quiet")
+            }
+            expectSuccess(renewed)
+            #expect(renewed.error.contains("no whole answer within 3 s"), "\(renewed)")
+            #expect(try person.files() == before)
+        }
+
         @Test("a provider that is away has a status of its own, and costs no refresh token")
         func stopped() async throws {
             expectSuccess(try await person.pair("keys", "create"))

@@ -27,7 +27,7 @@ extension EndToEnd {
 
         /// Makes Keys that have expired by the time this returns, and installs the lines for the host.
         private func expiredKeys() async throws {
-            try await lab.startProvider(idTokenLife: 2)
+            try await lab.startProvider(idTokenLife: 4)
             try await createKeys()
             let isOver = try await awaited { () -> Bool? in
                 try await person.run(lab.pair, "keys", "list").output.contains("expired") ? true : nil
@@ -92,6 +92,24 @@ extension EndToEnd {
             #expect(!login.error.contains("Offering public key: \(person.folder)/lab"), "\(login)")
         }
 
+        @Test("in a terminal without a browser ssh waits for the pasted address, and goes on")
+        func pasted() async throws {
+            try await expiredKeys()
+            expectSuccess(try await person.run(lab.pair, "ssh-config", "--install", "--host", "lab"))
+            try await lab.startProvider("refuse-refresh")
+            // In a terminal of its own, for which we type.
+            let nowhere = person.with(["BROWSER": ""])
+            let login = "ssh -v \(lab.alice)@lab id -un"
+            let running = try Running(nowhere.command(["script", "-qec", login, "/dev/null"]), isTypedTo: true)
+            let silent = try await running.address()
+            try running.type(try await person.redirect(from: silent))
+            let address = try await running.address(after: silent)
+            try running.type(try await person.redirect(from: address))
+            let ended = try await running.ended()
+            #expect(ended.status == 0, "\(ended)")
+            #expect(ended.output.contains("\(lab.alice)\r\n"), "\(ended)")
+        }
+
         @Test("another host's login renews nothing")
         func otherHost() async throws {
             try await expiredKeys()
@@ -111,24 +129,16 @@ extension EndToEnd {
             #expect(try person.files() == before)
         }
 
-        @Test("Keys in an agent are found by the same lines, and renewed in the agent")
+        @Test("Keys in an agent are found by the same lines")
         func agent() async throws {
-            let socket = "\(person.home)/agent"
-            try? FileManager.default.removeItem(atPath: socket)
-            let person = person.with(["SSH_AUTH_SOCK": socket])
-            let agent = try Running(person.command(["ssh-agent", "-D", "-a", socket]))
-            let isThere = try await awaited { FileManager.default.fileExists(atPath: socket) ? true : nil }
-            let login: Command?
-            if isThere == true {
+            try await person.withAgent { person in
                 try await createKeys("--agent", by: person)
                 expectSuccess(try await person.run(lab.pair, "ssh-config", "--install", "--host", "lab"))
-                login = try await person.run("ssh", "-o", "IdentityAgent=\(socket)", "\(lab.alice)@lab", "id", "-un")
-            } else {
-                login = nil
+                // The lab's configuration names no agent.
+                let login = try await person.run(
+                    "ssh", "-o", "IdentityAgent=\(person.socket)", "\(lab.alice)@lab", "id", "-un")
+                #expect(login.status == 0 && login.output == "\(lab.alice)\n" && login.error.isEmpty, "\(login)")
             }
-            try agent.send(SIGTERM)
-            _ = try await agent.ended()
-            #expect(login?.status == 0 && login?.error.isEmpty == true, "\(login.map { "\($0)" } ?? "no agent")")
         }
     }
 }

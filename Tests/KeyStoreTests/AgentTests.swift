@@ -25,7 +25,7 @@ struct AgentTests {
         init(_ arguments: [String], in scratch: Scratch) throws {
             let output = Pipe()
             process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-            process.arguments = ["--default-signal", "timeout", "60"] + arguments
+            process.arguments = ["--default-signal", "timeout", "600"] + arguments
             process.currentDirectoryURL = scratch.folder
             process.standardInput = FileHandle.nullDevice
             process.standardOutput = output

@@ -30,7 +30,7 @@ struct SignInAtTerminal {
             case .visiting(let address, let failure):
                 tell("\(address)", opened: isOpening && failure == nil, failure: failure, isPasting: isPasting)
             case .ignoring(let error):
-                terminal.say("\(error)" + (error.advice.map { "\n\($0)" } ?? ""))
+                say("\(error)" + (error.advice.map { "\n\($0)" } ?? ""), isAsked: isPasting)
             case .exchanging: terminal.wait(for: "Fetching the token")
             }
         }
@@ -38,20 +38,27 @@ struct SignInAtTerminal {
 
     private func tell(_ address: String, opened: Bool, failure: BrowserError?, isPasting: Bool) {
         if let failure {
-            terminal.say("The browser could not be opened: \(failure)" + (failure.advice.map { "\n\($0)" } ?? ""))
+            say(
+                "The browser could not be opened: \(failure)" + (failure.advice.map { "\n\($0)" } ?? ""), isAsked: true)
         }
-        terminal.say(
+        say(
             opened
                 ? "Sign in at \(registration.name) in the browser. If it has not opened, go to:\n\n  \(address)\n"
-                : "To sign in at \(registration.name), open in a browser:\n\n  \(address)\n")
+                : "To sign in at \(registration.name), open in a browser:\n\n  \(address)\n",
+            isAsked: !opened)
         if isPasting {
-            terminal.say(
+            say(
                 """
                 If that ends on a page that cannot be shown, as on another machine it does, copy that page's address \
                 from the browser's address bar, paste it here and press Return.
-                """)
+                """, isAsked: true)
         }
         terminal.wait(for: "Waiting for you to sign in")
+    }
+
+    /// Says `text`; where the person is asked to do something, however quiet all else is: nothing goes on without them.
+    private func say(_ text: String, isAsked: Bool) {
+        if isAsked { terminal.complain(text) } else { terminal.say(text) }
     }
 
     /// Does what is to be done with a sign-in, and tells the waiting browser how it ended.
