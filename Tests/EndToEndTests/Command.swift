@@ -57,9 +57,14 @@ struct Running: Sendable {
         // Foundation starts programs with all signals blocked when it is called off the main thread.
         process.arguments = ["--signal=KILL", "60", "env", "--default-signal"] + arguments
         input = isTypedTo ? Pipe() : nil
+        let output = try FileHandle(forWritingTo: scratch.appendingPathComponent("output"))
+        let error = try FileHandle(forWritingTo: scratch.appendingPathComponent("error"))
+        // The program has its own by then. Foundation keeps these open for good, and with a thousand open it may crash:
+        // to find the last of them it copies 256 bytes behind the end of what readdir(3) has read.
+        defer { for file in [output, error, input?.fileHandleForReading] { try? file?.close() } }
         process.standardInput = input ?? FileHandle.nullDevice
-        process.standardOutput = try FileHandle(forWritingTo: scratch.appendingPathComponent("output"))
-        process.standardError = try FileHandle(forWritingTo: scratch.appendingPathComponent("error"))
+        process.standardOutput = output
+        process.standardError = error
         let (ends, end) = AsyncStream.makeStream(of: Int32.self)
         process.terminationHandler = { end.yield($0.terminationStatus) }
         status = Task {
@@ -82,7 +87,10 @@ struct Running: Sendable {
     /// Waits for its end.
     func ended() async throws -> Command {
         let status = try await status.value
-        defer { try? FileManager.default.removeItem(at: scratch) }
+        defer {
+            try? input?.fileHandleForWriting.close()
+            try? FileManager.default.removeItem(at: scratch)
+        }
         return Command(
             arguments: arguments, status: status, output: written(to: "output"), error: written(to: "error"))
     }

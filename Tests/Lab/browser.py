@@ -4,7 +4,7 @@
     lab browser chromium URL    any of the lab's providers in a headless chromium (scripts/install-deps browser)
 
 To be used as $BROWSER. URL is an authorization request with a loopback redirect_uri. It ends when the last page is
-there, whatever that says, and prints nothing else than what is asked for here. The environment says what the person does:
+there, whatever that says, and prints nothing but what is asked for here. The environment says what the person does:
 
     OIDC_USER=NAME          who signs in (default: alice)
     OIDC_PASSWORD=PW        default: NAME-pw

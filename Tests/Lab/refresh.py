@@ -1,4 +1,4 @@
-"""Uses the refresh token that is kept beside Keys and keeps nothing of the answer, as a renewal does that is killed then.
+"""Uses up the refresh token that is kept beside Keys, as a renewal does that is killed before it keeps the next one.
 
     lab refresh FILE
 
