@@ -46,11 +46,20 @@ public struct AccessRecord: Sendable {
         record.add("sub", facts.subject.map(shortened))
         record.add("email", facts.email.map(shortened))
         record.add("role", facts.role.map(shortened))
+        record.add("account", facts.account)
+        if !facts.services.isEmpty { record.add("services", .array(facts.services.map { .string(Text($0)) })) }
+        if let keyID = facts.keyID, !keyID.isEmpty { record.add("key_id", shortened(keyID)) }
+        if let serial = facts.serial { record.add("serial", number(serial)) }
         record.add("key", facts.key?.description)
         record.add("ca", facts.ca?.description)
         record.add("expires", facts.expires?.rfc3339)
         json = JSON.object(record).encoded
     }
+}
+
+/// As RFC 7493 §2.2 wants large numbers: over 2^53 a text, which no reader rounds.
+private func number(_ value: UInt64) -> JSON {
+    value <= 1 << 53 ? .integer(Int64(value)) : .string(Text(String(value)))
 }
 
 /// A value of at most 512 bytes, so that one record stays far below what one write takes whole.

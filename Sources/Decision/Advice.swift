@@ -20,6 +20,10 @@ extension Reason {
         case .revokedKey: "The key is listed in revoked: use another, or take the line out."
         case .revokedCert: "The certificate is listed in revoked: have another signed, or take the line out."
         case .caUnknown: "No account has this CA: add its public key to accounts, or sign with one that is there."
+        case .serviceNotGranted:
+            "Put the login into a [[service]], or sign for its service (ssh-keygen -n) with a CA that may grant it."
+        case .adminNotGranted:
+            "Sign for the service by its own name, or let the CA grant admin: services= in accounts is its cap."
         case .tokenMissing: "A certificate signed by its own key must carry a token: run pair keys create."
         case .tokenTooLarge: "Ask the provider for fewer claims; thousands of groups do not fit."
         case .tokenStructure: "Run pair keys create again; if it persists, the client writes another format."

@@ -20,15 +20,16 @@ extension Login {
 
         try checkPrincipals(contents)
         try checkSignature(certificate)
+        if !certificate.isSelfSigned { findAuthority(of: contents, files: files) }
         try checkValidity(contents)
 
         trace.begin(.criticalOptions)
         for case .unknown(let name) in criticalOptions {
             return try refuse(.certCriticalOption, "\(quoted(name)) is not known")
         }
-        trace.pass(criticalOptions.isEmpty ? "none" : contents.criticalOptions.map(\.name).joined(separator: ", "))
+        trace.pass(description(of: criticalOptions))
 
-        try checkRevocation(certificate, files: files)
+        try checkRevocation(of: certificate, files: files)
     }
 
     private mutating func checkPrincipals(_ contents: CertificateContents) throws(Stop) {
@@ -62,23 +63,61 @@ extension Login {
         trace.pass("\(contents.start.rfc3339) to \(contents.end.rfc3339), now \(now.rfc3339)")
     }
 
+    /// Looks the CA up as soon as it is known to have signed, so that whatever refuses from here on is recorded under the
+    /// account's name; `signedByAuthority` tells in its turn what came of it.
+    private mutating func findAuthority(of contents: CertificateContents, files: borrowing some PolicyFiles) {
+        do throws(Stop) {
+            let found = try files.account(with: contents.signatureKey)
+            authority = .success(found)
+            guard let found, found.isAuthority else { return }
+            facts.isVouchedFor = true
+            facts.account = found.account
+            facts.keyID = Text(String(decoding: contents.keyID, as: UTF8.self))
+            facts.serial = contents.serial
+        } catch {
+            authority = .failure(error)
+        }
+    }
+
     private mutating func checkRevocation(
-        _ certificate: Certificate, files: borrowing some PolicyFiles
+        of certificate: Certificate, files: borrowing some PolicyFiles
     ) throws(Stop) {
         trace.begin(.revokedKey)
-        let revocations = try revocations(in: files)
         let contents = certificate.contents
         let key = try fingerprint(of: contents.key)
         let signer = certificate.isSelfSigned ? key : try fingerprint(of: contents.signatureKey)
-        for fingerprint in [key, signer] {
-            guard let line = revocations.line(revokingKey: fingerprint) else { continue }
-            return try refuse(.revokedKey, "revoked line \(line) lists \(fingerprint)")
-        }
+        let revocations = try checkRevocation(of: certificate.isSelfSigned ? [key] : [key, signer], files: files)
         if let line = revocations.line(revokingSerial: contents.serial, keyID: contents.keyID, of: signer) {
             return try refuse(.revokedCert, "revoked line \(line) lists serial \(contents.serial) or the key id")
         }
         trace.pass("not listed")
     }
+
+    /// Refuses where one of `keys` is revoked; hands back what else is.
+    mutating func checkRevocation(
+        of keys: [Fingerprint], files: borrowing some PolicyFiles
+    ) throws(Stop) -> Revocations {
+        let revocations = try revocations(in: files)
+        for fingerprint in keys {
+            guard let line = revocations.line(revokingKey: fingerprint) else { continue }
+            return try refuse(.revokedKey, "revoked line \(line) lists \(fingerprint)")
+        }
+        return revocations
+    }
+}
+
+/// What sshd will hold the session to, as the certificate says it.
+private func description(of options: [CriticalOption]) -> String {
+    guard !options.isEmpty else { return "none" }
+    let named = options.map { option in
+        switch option {
+        case .forceCommand(let command): "force-command \(quoted(command))"
+        case .sourceAddress(let list): "source-address \(quoted(list))"
+        case .verifyRequired: "verify-required"
+        case .unknown(let name): quoted(name)
+        }
+    }
+    return named.joined(separator: ", ") + "; sshd enforces them"
 }
 
 extension SignatureError {

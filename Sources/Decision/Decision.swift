@@ -38,8 +38,9 @@ public struct Decision: Sendable {
     /// Decides on `request`.
     ///
     /// Cheap and local checks first; the first failure is the reason. In order: login; key (size, base64, format, type);
-    /// certificate (kind, options, principals, signature over the received bytes, validity, critical options,
-    /// revocation); then, where the key signed itself, the Keys path (see `keys`).
+    /// then a plain key's account, revocation and service (see `accountKey`), or the certificate (kind, options,
+    /// principals, signature over the received bytes, validity, critical options, revocation); then, where the key signed
+    /// itself, the Keys path (see `keys`), else the certificate path (see `signedByAuthority`).
     /// - Parameters:
     ///   - request: What sshd asks.
     ///   - configuration: pair.toml.
@@ -87,6 +88,8 @@ struct Login {
     let moment: Moment
     let trace: Trace
     var facts = Facts()
+    /// What `accounts` says of the certificate's CA; `nil` until the signature has been verified.
+    var authority: Result<AccountKey?, Stop>?
     /// Read once; `nil` until a check has asked for them.
     private var knownRevocations: Revocations?
 
@@ -109,10 +112,12 @@ struct Login {
         let login = try self.login(request)
         let blob = try self.blob(request)
         switch try offeredKey(blob, type: request.keyType) {
-        case .plain(let key): return try plainKey(key)
+        case .plain(let key): return try accountKey(key, login: login, files: files)
         case .certificate(let certificate):
             try check(certificate, files: files)
-            guard certificate.isSelfSigned else { return try signedByCA(certificate) }
+            guard certificate.isSelfSigned else {
+                return try signedByAuthority(certificate.contents, login: login, files: files)
+            }
             return try keys(certificate.contents, login: login, uid: request.uid, files: files)
         }
     }
@@ -210,16 +215,6 @@ struct Login {
         } catch {
             throw .fault(.libcrypto("\(error)"))
         }
-    }
-
-    private mutating func plainKey(_ key: PublicKey) throws(Stop) -> AuthorizedKeyLine {
-        trace.begin(.account)
-        return try refuse(.keyUnknown, "a plain key, and no account has it")
-    }
-
-    private mutating func signedByCA(_ certificate: Certificate) throws(Stop) -> AuthorizedKeyLine {
-        trace.begin(.account)
-        return try refuse(.caUnknown, "no account has the CA \(facts.ca.map { "\($0)" } ?? "")")
     }
 }
 

@@ -13,9 +13,9 @@ public enum Path: String, Sendable {
     /// The checks that a key of this path goes through.
     var checks: [Check] {
         switch self {
-        case .keys: Check.allCases.filter { $0 != .account }
-        case .certificate: Check.allCases.filter { $0 <= .account }
-        case .key: [.login, .key, .keyType, .account]
+        case .keys: Check.allCases.filter { ![.account, .authority, .service].contains($0) }
+        case .certificate: Check.allCases.filter { $0 != .account && $0 <= .service }
+        case .key: [.login, .key, .keyType, .account, .revokedKey, .service]
         }
     }
 }
@@ -54,9 +54,22 @@ public struct Facts: Sendable {
     /// The grant's role.
     public internal(set) var role: Text?
 
-    /// When the line ends.
+    /// Whose key it is, or whose CA signed for it.
+    public internal(set) var account: String?
+
+    /// The service that was granted, and `admin` behind it where that is what granted it; none before.
+    public internal(set) var services: [String] = []
+
+    /// The name that the account's CA has given the certificate; what is not UTF-8 is replaced.
+    public internal(set) var keyID: Text?
+
+    /// The number that the account's CA has given the certificate.
+    public internal(set) var serial: UInt64?
+
+    /// When the line ends; `nil` also for a line without an end.
     public internal(set) var expires: UnixTime?
 
-    /// Whether a provider or a CA that we trust has signed for this: others can be made by anyone on the network.
+    /// Whether a provider or a CA that we trust has signed for this: others can be made by anyone on the network, also the
+    /// offer of an account's plain key, which is public.
     public internal(set) var isVouchedFor = false
 }

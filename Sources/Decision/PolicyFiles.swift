@@ -1,4 +1,5 @@
 public import Policy
+public import SSHKeys
 
 /// The files that a decision rests on beside pair.toml, each read only once a login has come so far.
 ///
@@ -6,6 +7,9 @@ public import Policy
 public protocol PolicyFiles {
     /// The cached key set of `provider`, `nil` where there is none.
     func keySet(of provider: Provider) throws(Stop) -> [UInt8]?
+
+    /// The line of the accounts' keys that has `key`, `nil` where no account has it; the file read to its end.
+    func account(with key: PublicKey) throws(Stop) -> AccountKey?
 
     /// What is refused whatever else says yes.
     func revocations() throws(Stop) -> Revocations

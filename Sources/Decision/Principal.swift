@@ -1,3 +1,5 @@
+internal import Policy
+
 /// A name that a certificate may have in its list of principals: nothing in it can end a quote or stand for another.
 struct Principal: Equatable, Sendable {
     let name: String
@@ -6,6 +8,14 @@ struct Principal: Equatable, Sendable {
     ///
     /// Source: opkssh; docs/token.md "Certificate".
     static let sentinel = "opkssh-wildcard"
+
+    /// What reaches everything.
+    static let admin = Principal(fitting: Service.admin)
+
+    /// What reaches `service`: its name, in which only letters stand that a principal may have.
+    init(of service: Service) { self.init(fitting: service.name) }
+
+    private init(fitting name: String) { self.name = name }
 
     /// `[A-Za-z0-9_][A-Za-z0-9._+@-]{0,127}\$?`, `nil` for anything else.
     init?(_ bytes: some Collection<UInt8>) {

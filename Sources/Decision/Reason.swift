@@ -23,6 +23,8 @@ public enum Reason: String, CaseIterable, Sendable, Error {
     case revokedKey = "revoked-key"
     case revokedCert = "revoked-cert"
     case caUnknown = "ca-unknown"
+    case serviceNotGranted = "service-not-granted"
+    case adminNotGranted = "admin-not-granted"
 
     // The token and who signed it.
     case tokenMissing = "token-missing"

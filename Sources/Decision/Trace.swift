@@ -3,13 +3,16 @@ public enum Check: String, CaseIterable, Sendable {
     case login
     case key
     case keyType = "key type"
+    /// Of a plain key.
+    case account
     case certificate
     case principals
     case certificateSignature = "certificate signature"
     case validity
     case criticalOptions = "critical options"
     case revokedKey = "revoked keys"
-    case account
+    case authority = "CA"
+    case service
     case loginPrincipal = "login principal"
     case token
     case clientSignature = "client signature"

@@ -1,6 +1,5 @@
 public import Encodings
 public import SSHKeys
-internal import TOML
 
 /// One key of an account.
 public struct AccountKey: Sendable, Equatable {
@@ -42,69 +41,12 @@ public struct Accounts: Sendable {
     /// - Throws: Where the line does not parse, or its key has stood before.
     public mutating func take(_ line: Span<UInt8>, number: Int) throws(PolicyError) {
         var parser = LineParser(line, number: number, file: file)
-        guard !parser.isAtEnd(), parser.next != UInt8(ascii: "#") else { return }
-        try parser.validate()
-        let account = try parser.column(.account)
-        guard isPlainName(account.value.utf8) else {
-            throw parser.error(.malformed(.account, found: account.value), at: account.offset)
+        guard let line = try AccountLine(&parser) else { return }
+        let key = try line.key(parser)
+        if let first = positions[key] {
+            throw parser.error(.keyTwice(firstLine: keys[first].line), at: line.typeOffset)
         }
-        guard !parser.isAtEnd() else { throw parser.error(.columnMissing(.keyType), at: parser.position) }
-        // A blank behind it, so that a type which is the line's last word is known as one.
-        let hasOptions = !AuthorizedKey.startsWithType(parser.rest + [0x20])
-        let options = try hasOptions ? Options(&parser) : Options()
-        let offset = parser.position
-        let key = try Accounts.key(&parser)
-        let entry = AccountKey(
-            account: account.value.string, key: key, isAuthority: options.isAuthority, services: options.services,
-            comment: parser.takeRest(), line: number)
-        if let first = positions[key] { throw parser.error(.keyTwice(firstLine: keys[first].line), at: offset) }
         positions[key] = keys.count
-        keys.append(entry)
-    }
-
-    private static func key(_ parser: inout LineParser) throws(PolicyError) -> PublicKey {
-        let type = try parser.column(.keyType)
-        guard let algorithm = KeyAlgorithm(rawValue: type.value.string) else {
-            throw parser.error(.malformed(.keyType, found: type.value), at: type.offset)
-        }
-        let base64 = try parser.column(.key)
-        guard let blob = Base64.standard.decode(base64.value.utf8) else {
-            throw parser.error(.malformed(.key, found: base64.value), at: base64.offset)
-        }
-        let key: PublicKey
-        do {
-            key = try PublicKey(blob: blob[...])
-        } catch {
-            throw parser.error(.key(error), at: base64.offset)
-        }
-        guard key.algorithm == algorithm else {
-            throw parser.error(.malformed(.keyType, found: type.value), at: type.offset)
-        }
-        return key
-    }
-
-    private struct Options {
-        var isAuthority = false
-        var services: [String]?
-
-        init() {}
-
-        init(_ parser: inout LineParser) throws(PolicyError) {
-            for option in try parser.options() {
-                switch option.name {
-                case "cert-authority":
-                    guard option.value == nil else { throw option.malformed(.flag, parser) }
-                    isAuthority = true
-                case "services":
-                    let names = try option.required(.services, parser).utf8
-                        .split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
-                    guard names.allSatisfy({ isPlainName($0) }) else { throw option.malformed(.services, parser) }
-                    services = names.map { String(decoding: $0, as: UTF8.self) }
-                default: throw parser.error(.optionUnknown(option.name), at: option.offset)
-                }
-            }
-            // A plain key reaches everything: a cap on it would say what is not so.
-            if services != nil, !isAuthority { throw parser.error(.malformed(.services, found: "no cert-authority")) }
-        }
+        keys.append(line.entry(key, number: number))
     }
 }

@@ -87,10 +87,16 @@ public struct Configuration: Sendable {
             beyondTokenExpiry: provider.beyondTokenExpiry)
     }
 
+    /// The services whose logins hold `login`: the one besides `admin` that does, and the one named `admin` where it does.
+    public func services(ofLogin login: String) -> (own: Service?, admin: Service?) {
+        let holders = services.filter { $0.logins.contains { Text($0) == Text(login) } }
+        return (holders.first { $0.name != Service.admin }, holders.first { $0.name == Service.admin })
+    }
+
     /// The service whose login `login` is: its own, else one named `admin`; `nil` where no service has it.
     public func service(ofLogin login: String) -> Service? {
-        let holders = services.filter { $0.logins.contains { Text($0) == Text(login) } }
-        return holders.first { $0.name != Service.admin } ?? holders.first
+        let (own, admin) = services(ofLogin: login)
+        return own ?? admin
     }
 }
 

@@ -37,9 +37,9 @@ func isLetterOrDigit(_ byte: UInt8) -> Bool { isLowerOrDigit(byte) || (byte >= 0
 
 func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
 
-private func isLowerOrDigit(_ byte: UInt8) -> Bool { isDigit(byte) || (byte >= 0x61 && byte <= 0x7A) }
+func isLowerOrDigit(_ byte: UInt8) -> Bool { isDigit(byte) || (byte >= 0x61 && byte <= 0x7A) }
 
-private func isDotDashUnderscore(_ byte: UInt8) -> Bool {
+func isDotDashUnderscore(_ byte: UInt8) -> Bool {
     byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
 }
 

@@ -75,7 +75,7 @@ public struct Service: Sendable, Equatable {
     public let name: String
     /// At least one; each in no other service but `admin`.
     public let logins: [String]
-    /// What sshd runs instead of what the client asks for, with `{account}` for the account's name.
+    /// What sshd runs instead of what the client asks for, as configured; see `command(account:login:)`.
     public let command: Text?
 
     private init(_ table: inout SettingsReader) throws(PolicyError) {
@@ -83,6 +83,32 @@ public struct Service: Sendable, Equatable {
         logins = try table.list("logins", "logins", required: true) { isLoginName($0.utf8) ? $0.string : nil } ?? []
         command = try table.text("command", where: isCommand, PolicyError.Field.command.expected)
         try table.end()
+    }
+
+    /// The command for `account`, which enters as `login`: `{account}`, `{service}` and `{login}` replaced by their names.
+    ///
+    /// Names have no quote and no backslash, so that sshd reads it as it reads the configured one.
+    /// - Parameters:
+    ///   - account: Fits `isPlainName`.
+    ///   - login: One of `logins`.
+    /// - Returns: `nil` where none is configured.
+    public func command(account: String, login: String) -> Text? {
+        let values = [("{account}", account), ("{service}", name), ("{login}", login)]
+        return command.map { command in
+            var rest = Array(command.utf8)[...]
+            var result: [UInt8] = []
+            // From the front, once: a name that is put in is not looked into again.
+            while let first = rest.first {
+                if let (placeholder, value) = values.first(where: { rest.starts(with: $0.0.utf8) }) {
+                    result += value.utf8
+                    rest = rest.dropFirst(placeholder.utf8.count)
+                } else {
+                    result.append(first)
+                    rest = rest.dropFirst()
+                }
+            }
+            return Text(parsed: result)
+        }
     }
 
     static func all(in tables: [SettingsReader]) throws(PolicyError) -> [Service] {

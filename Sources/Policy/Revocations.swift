@@ -189,6 +189,6 @@ private let plainKeyPrefix = Array("key SHA256:".utf8)
 private let lastLetters = Array("AEIMQUYcgkosw048".utf8)
 
 /// Of each byte, whether it is a letter of base64.
-private let base64Letters = (0...255).map { (byte: UInt8) in
+let base64Letters = (0...255).map { (byte: UInt8) in
     isLetterOrDigit(byte) || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "/")
 }

@@ -26,7 +26,7 @@ extension Verdict {
         lines.append("")
         switch decision.outcome {
         case .accepted(let line):
-            lines += ["\(style.green("accepted")) until \(line.end.rfc3339); sshd is told:", line.text]
+            lines += ["\(style.green("accepted")) \(line.duration); sshd is told:", line.text]
         case .refused(let refusal):
             lines += ["\(style.red("refused: \(refusal.reason.rawValue)")): \(refusal.detail)", refusal.reason.advice]
         case .faulted(let fault):
@@ -42,7 +42,7 @@ extension Verdict {
         case .accepted(let line):
             report.add("decision", "accept")
             report.add("reason", "accepted")
-            report.add("detail", "until \(line.end.rfc3339)")
+            report.add("detail", line.duration)
             report.add("line", line.text)
         case .refused(let refusal):
             report.add("decision", "refuse")
@@ -74,6 +74,11 @@ extension Verdict {
         case .faulted(let fault): "fault: \(fault.code.rawValue)"
         }
     }
+}
+
+extension AuthorizedKeyLine {
+    /// For how long it lets the key in.
+    fileprivate var duration: String { end == .never ? "without an end" : "until \(end.rfc3339)" }
 }
 
 /// Colours of a terminal, or none.

@@ -3,6 +3,7 @@ import Encodings
 import HostFiles
 import IdentityToken
 import Policy
+import SSHKeys
 
 /// The files that a decision rests on, read from the host.
 struct HostPolicy: PolicyFiles {
@@ -45,6 +46,13 @@ struct HostPolicy: PolicyFiles {
         } catch {
             throw error.stop
         }
+    }
+
+    func account(with key: PublicKey) throws(Stop) -> AccountKey? {
+        let path = configuration.resolve(configuration.accounts.path)
+        return try fold(configuration.accounts, into: AccountScan(for: key, file: path)) {
+            (scan, line, number) throws(PolicyError) in try scan.take(line, number: number)
+        }.match
     }
 
     func revocations() throws(Stop) -> Revocations {

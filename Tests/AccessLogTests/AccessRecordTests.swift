@@ -35,6 +35,69 @@ import Testing
         #expect(record?.isFromAnyone == false)
     }
 
+    struct Account: Sendable, CustomStringConvertible {
+        let fixture: String
+        /// The members behind `login` and in front of the fingerprints.
+        let known: String
+        var end = ""
+
+        var description: String { fixture }
+    }
+
+    private static let accounts = [
+        Account(
+            fixture: "ok-ca-ed25519",
+            known: #""path":"certificate","account":"acme","services":["pgs"],"key_id":"alice@2026-11-22","serial":42"#,
+            end: #","expires":"2026-11-22T12:05:00Z""#),
+        Account(
+            fixture: "ok-ca-for-ever",
+            known: #""path":"certificate","account":"acme","services":["pgs"],"key_id":"alice@2026-11-22","serial":42"#),
+        Account(
+            fixture: "ok-ca-highest-serial",
+            known: #""path":"certificate","account":"acme","services":["pgs"],"serial":"18446744073709551615""#,
+            end: #","expires":"2026-11-22T12:05:00Z""#),
+        Account(
+            fixture: "ok-ca-admin",
+            known: #"""
+                "path":"certificate","account":"acme","services":["pgs","admin"],"key_id":"alice@2026-11-22","serial":42
+                """#,
+            end: #","expires":"2026-11-22T12:05:00Z""#),
+        Account(
+            fixture: "ok-ca-key-id-of-any-bytes",
+            known: #"""
+                "path":"certificate","account":"acme","services":["pgs"],\#
+                "key_id":"x\"\n{\"decision\":\"accept\"}\u001b[2J","serial":42
+                """#,
+            end: #","expires":"2026-11-22T12:05:00Z""#),
+        Account(
+            fixture: "ok-account-key-ed25519", known: #""path":"key","account":"acme","services":["pgs","admin"]"#),
+        Account(
+            fixture: "a18-service-beyond-cap",
+            known: #""path":"certificate","account":"acme","key_id":"alice@2026-11-22","serial":42"#),
+        Account(
+            fixture: "a18-expired",
+            known: #""path":"certificate","account":"acme","key_id":"alice@2026-11-22","serial":42"#),
+        Account(fixture: "a18-forged-signature", known: #""path":"certificate""#),
+        Account(fixture: "a18-plain-key-revoked", known: #""path":"key","account":"acme""#),
+    ]
+
+    @Test(
+        "a login by an account is recorded with the account, what was granted, and the certificate's name and number",
+        arguments: accounts)
+    func account(_ row: Account) throws {
+        let fixture = try Fixture(row.fixture)
+        let decision = try fixture.load().decided()
+        let isAccepted = decision.line != nil
+        let reason = isAccepted ? "accepted" : String(fixture.expected.dropFirst("refused: ".count))
+        let key = decision.facts.key.map { "\($0)" } ?? ""
+        let authority = decision.facts.ca.map { ",\"ca\":\"\($0)\"" } ?? ""
+        #expect(
+            Self.text(try Self.record(of: row.fixture, login: "pgs")) == """
+                {"time":"2026-11-22T12:00:07Z","decision":"\(isAccepted ? "accept" : "refuse")","reason":"\(reason)",\
+                "login":"pgs","space":"build-box",\(row.known),"key":"\(key)"\(authority)\(row.end)}
+                """)
+    }
+
     struct Refused: Sendable, CustomStringConvertible {
         let fixture: String
         /// The members behind `space`, without the fingerprints.
@@ -119,17 +182,27 @@ import Testing
         let object = try #require(try JSON(parsing: record.json).object)
         let names = object.members.map(\.name.string)
         #expect(names == Self.members.filter(names.contains))
-        #expect(object.members.allSatisfy { $0.value.text?.isEmpty == false || $0.name == "login" })
+        for member in object.members {
+            switch member.name.string {
+            case "login": #expect(member.value.text != nil)
+            case "services": #expect(member.value.elements?.isEmpty == false)
+            case "serial": #expect(member.value == .integer(42) || member.value.text == "18446744073709551615")
+            default: #expect(member.value.text?.isEmpty == false)
+            }
+        }
         #expect(object["login"]?.text == (login.utf8.count > 512 ? object["login"]?.text : login))
         #expect(record.json.count < 4096)
     }
 
-    @Test("a record is from anyone exactly where no provider's signature was verified", arguments: Decided.all)
+    @Test(
+        "a record is from anyone where neither a provider's nor a CA's signature was verified, unless a key was let in",
+        arguments: Decided.all)
     func fromAnyone(_ decided: Decided) {
         let record = AccessRecord(of: decided.decision, login: "alice", space: nil, at: Self.now)
         guard let record else { return }
         let isFault = decided.fixture.expected.hasPrefix("fault:")
-        #expect(record.isFromAnyone == (isFault || !decided.decision.facts.isVouchedFor))
+        let isLetIn = decided.decision.line != nil
+        #expect(record.isFromAnyone == (isFault || !(decided.decision.facts.isVouchedFor || isLetIn)))
     }
 
     @Test("neither the key's blob nor any part of the token is in a record", arguments: Decided.all)

@@ -10,14 +10,23 @@ import Testing
         "critical options", "revoked keys", "login principal", "token", "client signature", "provider", "key set",
         "provider signature", "commitment", "times", "revoked identities", "membership",
     ]
-    private static let certificate = Array(keys[..<9]) + ["account"]
-    private static let plainKey = ["login", "key", "key type", "account"]
+    private static let certificate = Array(keys[..<9]) + ["CA", "service"]
+    private static let plainKey = ["login", "key", "key type", "account", "revoked keys", "service"]
 
     @Test("an accepted login has passed every check of the Keys path, each with what was compared")
     func accepted() throws {
         for name in ["ok-opkssh-certificate", "ok-refreshed", "ok-all-options", "ok-critical-options"] {
             let checks = try Fixture(name).load().decided(isExplained: true).checks
             #expect(checks.map(\.check.rawValue) == Self.keys)
+            #expect(checks.allSatisfy { $0.outcome == .pass && !$0.detail.isEmpty })
+        }
+    }
+
+    @Test("a login by an account has passed every check of its path, each with what was compared")
+    func acceptedByAccount() throws {
+        for (name, path) in [("ok-ca-ed25519", Self.certificate), ("ok-account-key-ed25519", Self.plainKey)] {
+            let checks = try Fixture(name).load().decided(isExplained: true).checks
+            #expect(checks.map(\.check.rawValue) == path)
             #expect(checks.allSatisfy { $0.outcome == .pass && !$0.detail.isEmpty })
         }
     }
@@ -46,7 +55,17 @@ import Testing
         Refused(fixture: "a16-critical-option-unknown", failed: "critical options"),
         Refused(fixture: "revoked-key", failed: "revoked keys"),
         Refused(fixture: "revoked-certificate-by-key-id", failed: "revoked keys"),
-        Refused(fixture: "a16-signed-by-another-key", failed: "account", path: certificate),
+        Refused(fixture: "a16-signed-by-another-key", failed: "CA", path: certificate),
+        Refused(fixture: "a18-plain-key-as-ca", failed: "CA", path: certificate),
+        Refused(fixture: "fault-accounts-torn", failed: "CA", path: certificate),
+        Refused(fixture: "a18-forged-signature", failed: "certificate signature", path: certificate),
+        Refused(fixture: "a18-expired", failed: "validity", path: certificate),
+        Refused(fixture: "a18-revoked-serial", failed: "revoked keys", path: certificate),
+        Refused(fixture: "a18-service-beyond-cap", failed: "service", path: certificate),
+        Refused(fixture: "a18-admin-from-capped-ca", failed: "service", path: certificate),
+        Refused(fixture: "a18-ca-as-login-key", failed: "account", path: plainKey),
+        Refused(fixture: "a18-plain-key-revoked", failed: "revoked keys", path: plainKey),
+        Refused(fixture: "a18-plain-key-login-of-no-service", failed: "service", path: plainKey),
         Refused(fixture: "a17-principals-login-in-other-case", failed: "login principal"),
         Refused(fixture: "a11-no-token", failed: "token"),
         Refused(fixture: "a01-cic-alg-none", failed: "token"),

@@ -58,13 +58,27 @@ import Testing
     func vouched(_ decided: Decided) {
         let decision = decided.decision
         let facts = decision.facts
-        #expect((facts.issuer != nil) == facts.isVouchedFor)
-        #expect((facts.subject != nil) == facts.isVouchedFor)
-        #expect(facts.email == nil || facts.isVouchedFor)
+        let isProviders = facts.isVouchedFor && facts.path == .keys
+        #expect((facts.issuer != nil) == isProviders)
+        #expect((facts.subject != nil) == isProviders)
+        #expect(facts.email == nil || isProviders)
         #expect(facts.role == nil || decision.line != nil)
-        #expect(facts.expires == decision.line?.end)
-        #expect(decision.line == nil || (facts.isVouchedFor && facts.path == .keys && facts.key != nil))
+        #expect(facts.expires == decision.line.flatMap { $0.end == .never ? nil : $0.end })
+        #expect(decision.line == nil || (facts.key != nil && facts.isVouchedFor == (facts.path != .key)))
         #expect(facts.ca == nil || facts.path == .certificate)
+    }
+
+    @Test(
+        "what a CA wrote is known exactly where an account's CA signed, and the account of a plain key too",
+        arguments: Decided.all)
+    func account(_ decided: Decided) {
+        let decision = decided.decision
+        let facts = decision.facts
+        let isAuthoritys = facts.isVouchedFor && facts.path == .certificate
+        #expect((facts.keyID != nil) == isAuthoritys)
+        #expect((facts.serial != nil) == isAuthoritys)
+        #expect((facts.account != nil) == (isAuthoritys || (facts.path == .key && facts.key != nil)))
+        #expect(facts.services.isEmpty == (facts.account == nil || decision.line == nil))
     }
 
     @Test("of Keys the fingerprint is the plain key's, and there is no CA")
@@ -83,6 +97,79 @@ import Testing
         #expect(facts.ca != nil)
         #expect(facts.ca != facts.key)
         #expect(!facts.isVouchedFor)
+    }
+
+    struct Authoritys: Sendable, CustomStringConvertible {
+        let fixture: String
+        var services: [String] = []
+        var isVouchedFor = true
+
+        var description: String { fixture }
+    }
+
+    private static let authoritys = [
+        Authoritys(fixture: "ok-ca-ed25519", services: ["pgs"]),
+        Authoritys(fixture: "ok-ca-admin-beside-service", services: ["pgs"]),
+        Authoritys(fixture: "ok-ca-admin", services: ["pgs", "admin"]),
+        Authoritys(fixture: "ok-ca-admin-login", services: ["admin"]),
+        Authoritys(fixture: "a18-service-beyond-cap"),
+        Authoritys(fixture: "a18-expired-within-skew"),
+        Authoritys(fixture: "a18-critical-option-unknown"),
+        Authoritys(fixture: "a18-revoked-ca"),
+        Authoritys(fixture: "a18-forged-signature", isVouchedFor: false),
+        Authoritys(fixture: "a18-bit-flip-in-key-id", isVouchedFor: false),
+        Authoritys(fixture: "a18-ca-of-nobody", isVouchedFor: false),
+        Authoritys(fixture: "a18-plain-key-as-ca", isVouchedFor: false),
+        Authoritys(fixture: "fault-accounts-torn", isVouchedFor: false),
+    ]
+
+    @Test(
+        "account, key id and serial are known as soon as an account's CA is known to have signed", arguments: authoritys
+    )
+    func authority(_ row: Authoritys) throws {
+        let facts = try Fixture(row.fixture).load().decided().facts
+        #expect(facts.isVouchedFor == row.isVouchedFor)
+        #expect(facts.account == (row.isVouchedFor ? "acme" : nil))
+        #expect(facts.keyID == (row.isVouchedFor ? "alice@2026-11-22" : nil))
+        #expect(facts.serial == (row.isVouchedFor ? 42 : nil))
+        #expect(facts.services == row.services)
+        #expect(facts.key != nil && facts.ca != nil)
+    }
+
+    @Test("a plain key's account and fingerprint are known, and nobody vouches for the offer of a public key")
+    func plainKey() throws {
+        for (name, services) in [
+            ("ok-account-key-p256", ["pgs", "admin"]), ("ok-account-key-for-admin-login", ["admin"]),
+            ("a18-plain-key-login-of-no-service", []), ("a18-plain-key-revoked", []),
+        ] {
+            let facts = try Fixture(name).load().decided().facts
+            #expect(facts.account == "acme")
+            #expect(facts.services == services)
+            #expect(facts.key != nil && facts.ca == nil && facts.keyID == nil)
+            #expect(!facts.isVouchedFor)
+        }
+        let unknown = try Fixture("a18-ca-as-login-key").load().decided().facts
+        #expect(unknown.account == nil && unknown.key == nil)
+    }
+
+    @Test("of a line without an end no end is known")
+    func endless() throws {
+        for name in ["ok-ca-for-ever", "ok-ca-until-2-63", "ok-account-key-ed25519"] {
+            let decision = try Fixture(name).load().decided()
+            #expect(decision.line?.end == .never)
+            #expect(decision.facts.expires == nil)
+        }
+        let last = try Fixture("ok-ca-until-9999").load().decided()
+        #expect(last.facts.expires?.rfc3339 == "9999-12-31T23:59:59Z")
+    }
+
+    @Test("a key id that is not UTF-8 is known with what is none replaced")
+    func keyID() throws {
+        let facts = try Fixture("ok-ca-key-id-not-utf-8").load().decided().facts
+        #expect(facts.keyID == "alice\u{FFFD}\u{FFFD}")
+        let highest = try Fixture("ok-ca-highest-serial").load().decided().facts
+        #expect(highest.serial == .max)
+        #expect(highest.keyID == "")
     }
 
     @Test("the grant's role and the line's end are known of an accepted login")

@@ -59,6 +59,7 @@ private struct Record: Equatable {
         parts = [
             facts.path?.rawValue, facts.key?.description, facts.ca?.description, facts.provider, facts.issuer?.string,
             facts.subject?.string, facts.email?.string, facts.role?.string, facts.expires?.rfc3339,
+            facts.account, facts.services.joined(separator: ","), facts.keyID?.string, facts.serial.map { "\($0)" },
             "\(facts.isVouchedFor)",
         ]
     }

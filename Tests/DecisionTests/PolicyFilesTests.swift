@@ -1,6 +1,7 @@
 import Decision
 import Encodings
 import Policy
+import SSHKeys
 import Testing
 
 @testable import TestSupport
@@ -18,18 +19,23 @@ import Testing
     struct Reading: Sendable, CustomStringConvertible {
         let file: File
         let check: Check
+        var fixture = "ok-opkssh-certificate"
         var description: String { "\(file)" }
     }
 
     private static let readings = [
         Reading(file: .revoked, check: .revokedKey), Reading(file: .keySet, check: .keySet),
         Reading(file: .members, check: .membership),
+        Reading(file: .accounts, check: .authority, fixture: "ok-ca-ed25519"),
+        Reading(file: .revoked, check: .revokedKey, fixture: "ok-ca-ed25519"),
+        Reading(file: .accounts, check: .account, fixture: "ok-account-key-ed25519"),
+        Reading(file: .revoked, check: .revokedKey, fixture: "ok-account-key-ed25519"),
     ]
 
     @Test("a fault of a file ends the decision as it is, at the check that read the file", arguments: readings)
     func fault(_ row: Reading) throws {
         for fault in Self.faults {
-            let decision = try decision("ok-opkssh-certificate", failing: [row.file: .fault(fault)])
+            let decision = try decision(row.fixture, failing: [row.file: .fault(fault)])
             #expect(decision.outcome == .faulted(fault))
             #expect(decision.line == nil)
             #expect(!decision.wantsRefresh)
@@ -43,7 +49,7 @@ import Testing
     @Test("a refusal by a file that took too long to read is given as it is", arguments: readings)
     func deadline(_ row: Reading) throws {
         let refusal = Refusal(.deadline, "/etc/pair/members: reading was stopped")
-        let decision = try decision("ok-opkssh-certificate", failing: [row.file: .refusal(refusal)])
+        let decision = try decision(row.fixture, failing: [row.file: .refusal(refusal)])
         #expect(decision.outcome == .refused(refusal))
     }
 
@@ -63,14 +69,23 @@ import Testing
     private static let read = [
         Read(fixture: "a19-login-braces", files: []),
         Read(fixture: "a23-base64-cut", files: []),
-        Read(fixture: "a24-plain-key-broken-members", files: []),
-        Read(fixture: "a24-plain-key-ed25519", files: []),
+        Read(fixture: "a24-plain-key-broken-members", files: [.accounts]),
+        Read(fixture: "a24-plain-key-ed25519", files: [.accounts]),
+        Read(fixture: "a18-plain-key-revoked", files: [.accounts, .revoked]),
+        Read(fixture: "ok-account-key-ed25519", files: [.accounts, .revoked]),
+        Read(fixture: "a18-forged-signature", files: []),
+        Read(fixture: "a18-bit-flip-in-principals", files: []),
+        Read(fixture: "a18-expired", files: [.accounts]),
+        Read(fixture: "a18-ca-of-nobody", files: [.accounts, .revoked]),
+        Read(fixture: "a18-service-beyond-cap", files: [.accounts, .revoked]),
+        Read(fixture: "ok-ca-ed25519", files: [.accounts, .revoked]),
+        Read(fixture: "ok-keys-beside-broken-accounts", files: [.revoked, .keySet, .members]),
         Read(fixture: "a16-host-certificate", files: []),
         Read(fixture: "a16-bit-flip-in-after", files: []),
         Read(fixture: "a16-expired-just-now", files: []),
         Read(fixture: "a16-critical-option-unknown", files: []),
         Read(fixture: "revoked-key", files: [.revoked]),
-        Read(fixture: "a16-signed-by-another-key", files: [.revoked]),
+        Read(fixture: "a16-signed-by-another-key", files: [.accounts, .revoked]),
         Read(fixture: "a11-no-token", files: [.revoked]),
         Read(fixture: "a09-stolen-pk-token", files: [.revoked]),
         Read(fixture: "a06-iss-default-port", files: [.revoked]),
@@ -129,6 +144,7 @@ import Testing
         case revoked
         case keySet
         case members
+        case accounts
     }
 }
 
@@ -158,6 +174,11 @@ private struct RecordingFiles: PolicyFiles {
         log.providers.append(provider.name)
         try note(.keySet)
         return try files.keySet(of: provider)
+    }
+
+    func account(with key: PublicKey) throws(Stop) -> AccountKey? {
+        try note(.accounts)
+        return try files.account(with: key)
     }
 
     func revocations() throws(Stop) -> Revocations {

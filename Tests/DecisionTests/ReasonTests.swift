@@ -20,7 +20,7 @@ import Testing
         #expect(words.allSatisfy { !$0.isEmpty && $0.allSatisfy { $0.isASCII && ($0.isLowercase || $0.isNumber) } })
     }
 
-    /// The list that design.md starts from, whose spelling is kept; without what certificates of a CA will need.
+    /// The list that the design starts from, whose spelling is kept.
     private static let designed = """
         key-too-large key-base64 key-malformed key-type-mismatch key-type-unsupported key-unknown login-malformed login-uid
         cert-host cert-nested cert-signature cert-not-yet-valid cert-expired cert-options cert-critical-option
@@ -29,7 +29,7 @@ import Testing
         keyset-stale keyset-future keyset-malformed op-signature commitment iat-future not-yet-valid token-expired
         keys-expired refreshed-signature refreshed-identity refreshed-order refreshed-nonce refreshed-expired
         renewal-too-old revoked-key revoked-identity revoked-cert denied deny-undecidable not-a-member login-not-granted
-        grant-expired ca-unknown deadline usage config-missing config-unsafe config-syntax config-invalid internal
+        grant-expired ca-unknown service-not-granted admin-not-granted deadline usage config-missing config-unsafe config-syntax config-invalid internal
         """
 
     @Test("every code of the design is there")

@@ -11,6 +11,7 @@ struct Case: Sendable {
     /// pair.toml.
     var toml: [UInt8]
     var members: [UInt8]?
+    var accounts: [UInt8]?
     var revoked: [UInt8]?
     /// By the provider's name.
     var keySets: [String: [UInt8]] = [:]
@@ -30,13 +31,18 @@ struct Case: Sendable {
     /// Replaces the membership file.
     mutating func setMembers(_ text: String) { members = Array(text.utf8) }
 
+    /// Replaces the accounts' keys.
+    mutating func setAccounts(_ text: String) { accounts = Array(text.utf8) }
+
     var configuration: Configuration {
         get throws(PolicyError) { try Configuration(parsing: toml, file: "pair.toml") }
     }
 
     var files: MemoryFiles {
         get throws(PolicyError) {
-            MemoryFiles(configuration: try configuration, members: members, revoked: revoked, keySets: keySets)
+            MemoryFiles(
+                configuration: try configuration, members: members, accounts: accounts, revoked: revoked,
+                keySets: keySets)
         }
     }
 
@@ -64,10 +70,19 @@ struct Case: Sendable {
 struct MemoryFiles: PolicyFiles {
     let configuration: Configuration
     let members: [UInt8]?
+    let accounts: [UInt8]?
     let revoked: [UInt8]?
     let keySets: [String: [UInt8]]
 
     func keySet(of provider: Provider) throws(Stop) -> [UInt8]? { keySets[provider.name] }
+
+    func account(with key: PublicKey) throws(Stop) -> AccountKey? {
+        var scan = AccountScan(for: key, file: "accounts")
+        try forEachLine(of: accounts, at: configuration.accounts) { (line, number) throws(PolicyError) in
+            try scan.take(line, number: number)
+        }
+        return scan.match
+    }
 
     func revocations() throws(Stop) -> Revocations {
         var revocations = Revocations(under: configuration, file: "revoked")

@@ -48,7 +48,8 @@ struct Fixture: Sendable, CustomStringConvertible {
         let time = UnixTime(rfc3339: now.utf8) ?? Int64(now).map(UnixTime.init(seconds:))
         guard let time else { throw Unusable(description: "\(name): now is no time") }
         var loaded = Case(
-            toml: try require("pair.toml"), members: bytes("members"), revoked: bytes("revoked"), now: time)
+            toml: try require("pair.toml"), members: bytes("members"), accounts: bytes("accounts"),
+            revoked: bytes("revoked"), now: time)
         let sets = Fixture.folder.appendingPathComponent("\(name)/keysets")
         for file in (try? FileManager.default.contentsOfDirectory(atPath: sets.path)) ?? [] {
             loaded.keySets[String(file.dropLast(".json".count))] = bytes("keysets/\(file)")

@@ -175,6 +175,7 @@ def field_spans(blob):
 def as_ssh_keygen_shows(key, blob):
     """What `ssh-keygen -L` prints of a certificate for `key`; nothing where it cannot read or verify it."""
     line = f"{ssh_name(key, certificate=True)} {base64.b64encode(blob).decode()}\n"
-    done = subprocess.run(["ssh-keygen", "-L", "-f", "-"], input=line, capture_output=True, text=True)
+    done = subprocess.run(["ssh-keygen", "-L", "-f", "-"], input=line, capture_output=True, text=True,
+                          errors="replace")
     return done.stdout if done.returncode == 0 else ""
 
