@@ -57,6 +57,7 @@ let package = Package(
         stage("SSHKeys", imports: ["Encodings", "SSHWire", "Signatures"]),
         stage("IdentityToken", imports: ["Encodings", "Signatures", "SSHKeys"]),
         stage("Policy", imports: ["Encodings", "TOML", "SSHKeys", "IdentityToken"]),
+        stage("Administration", imports: ["Encodings", "TOML", "Signatures", "SSHKeys", "IdentityToken", "Policy"]),
         stage("Discovery", imports: ["Encodings", "HTTP", "IdentityToken"]),
         stage(
             "SignIn",
@@ -72,8 +73,7 @@ let package = Package(
             dependencies: [
                 .product(name: "ArgumentParser", package: "swift-argument-parser"), "Encodings", "HostFiles", "HTTP",
                 "TOML", "Signatures", "SSHKeys", "IdentityToken", "Discovery", "SignIn", "KeyStore", "Policy",
-                "Decision",
-                "AccessLog",
+                "Administration", "Decision", "AccessLog",
             ],
             swiftSettings: strict, linkerSettings: staticRuntime),
         .executableTarget(
@@ -109,6 +109,9 @@ let package = Package(
         suite(
             "KeyStoreTests",
             imports: ["Encodings", "HostFiles", "Signatures", "SSHKeys", "KeyStore"]),
+        suite(
+            "AdministrationTests",
+            imports: ["Encodings", "Signatures", "SSHKeys", "IdentityToken", "Policy", "Administration"]),
         suite("PairTests", imports: ["Encodings", "SSHKeys", "pair"]),
         suite("CommandLineTests", imports: ["Encodings"]),
         suite("EndToEndTests", imports: []),

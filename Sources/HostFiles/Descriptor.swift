@@ -74,6 +74,7 @@ struct Status: Equatable {
     let inode: UInt64
     let mode: UInt32
     let owner: UInt32
+    let group: UInt32
     let size: Int64
     let modified: Moment
 
@@ -87,6 +88,7 @@ struct Status: Equatable {
         inode = UInt64(status.st_ino)
         mode = status.st_mode
         owner = status.st_uid
+        group = status.st_gid
         size = Int64(status.st_size)
         modified = Moment(seconds: Int64(status.st_mtim.tv_sec), nanoseconds: Int64(status.st_mtim.tv_nsec))
     }

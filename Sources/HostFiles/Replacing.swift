@@ -1,7 +1,26 @@
 internal import Encodings
 internal import Glibc
 
+/// Whose a file is.
+public struct FileOwner: Sendable, Hashable {
+    /// The owner's uid.
+    public let user: UInt32
+    /// The group's gid.
+    public let group: UInt32
+
+    /// The user and group with these ids.
+    public init(user: UInt32, group: UInt32) {
+        self.user = user
+        self.group = group
+    }
+}
+
 extension OpenFolder {
+    /// Whose the thing at `name` is, a symbolic link as itself; `nil` where nothing stands there.
+    public func owner(of name: String) -> FileOwner? {
+        descriptor.status(of: name).map { FileOwner(user: $0.owner, group: $0.group) }
+    }
+
     /// Puts a file with `bytes` at `name`, in one step: a reader sees the old file or the new one, whole, even after the
     /// power has gone.
     ///
@@ -11,14 +30,17 @@ extension OpenFolder {
     ///   - name: Of a regular file, or of nothing so far.
     ///   - bytes: The whole file.
     ///   - mode: Its permission bits, whatever the process's umask; so from its first moment, under any name.
+    ///   - owner: Whose it is to be once it stands there; `nil` for the process's own.
     /// - Throws: `.notRegular` where something else stands there, `.pathMalformed`, `.shortWrite`, `.system`.
-    public func replace(_ name: String, with bytes: [UInt8], mode: UInt32) throws(FileFault) {
+    public func replace(
+        _ name: String, with bytes: [UInt8], mode: UInt32, owner: FileOwner? = nil
+    ) throws(FileFault) {
         let path = try checkedPath(of: name)
         // A link is left to whoever made it, instead of being replaced by a file.
         if let kind = kind(of: name), kind != .regular { throw .notRegular(path, kind) }
         let temporary = leftoverName(of: name, mark: UInt64.random(in: .min ... .max))
         do throws(FileFault) {
-            try write(bytes, toNew: temporary, mode: mode, at: path)
+            try write(bytes, toNew: temporary, mode: mode, owner: owner, at: path)
             guard unsafe renameat(descriptor.number, temporary, descriptor.number, name) == 0 else {
                 throw fault(errno, call: "rename", path)
             }
@@ -55,13 +77,22 @@ extension OpenFolder {
         }
     }
 
-    private func write(_ bytes: [UInt8], toNew name: String, mode: UInt32, at path: String) throws(FileFault) {
+    private func write(
+        _ bytes: [UInt8], toNew name: String, mode: UInt32, owner: FileOwner?, at path: String
+    ) throws(FileFault) {
         let number = retrying {
             unsafe openat(
                 descriptor.number, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, mode_t(mode))
         }
         guard number >= 0 else { throw fault(errno, call: "open", path) }
         let file = Descriptor(owning: number)
+        if let owner {
+            let now = try file.status(at: path)
+            // Asked only where it is needed: a user may not give even what changes nothing.
+            if FileOwner(user: now.owner, group: now.group) != owner, fchown(number, owner.user, owner.group) != 0 {
+                throw fault(errno, call: "fchown", path)
+            }
+        }
         // The umask may have taken some.
         guard fchmod(number, mode_t(mode)) == 0 else { throw fault(errno, call: "fchmod", path) }
         var written = 0

@@ -58,7 +58,7 @@ extension Identity {
 }
 
 /// The IDENTITY column: whom a line is about.
-enum IdentityPattern: Equatable {
+public enum IdentityPattern: Sendable, Hashable {
     /// Lower-cased in ASCII, as are domains.
     case email(Text)
     case domain(Text)
@@ -67,7 +67,7 @@ enum IdentityPattern: Equatable {
     case claim(Text, value: Text)
 
     /// The pattern that `text` is, `nil` where it is none.
-    init?(_ text: Text) {
+    public init?(_ text: Text) {
         if let subject = text.dropping("sub:") {
             guard !subject.isEmpty else { return nil }
             self = .subject(subject)
@@ -93,8 +93,19 @@ enum IdentityPattern: Equatable {
         }
     }
 
+    /// As the IDENTITY column has it, without quotes.
+    public var text: Text {
+        switch self {
+        case .email(let email): email
+        case .domain(let domain): Text("*@" + domain.string)
+        case .subject(let subject): Text("sub:" + subject.string)
+        case .group(let group): Text("group:" + group.string)
+        case .claim(let name, let value): Text("claim:" + name.string + "=" + value.string)
+        }
+    }
+
     /// Whether it is about an e-mail.
-    var isEmail: Bool {
+    public var isEmail: Bool {
         switch self {
         case .email, .domain: true
         case .subject, .group, .claim: false
@@ -107,8 +118,10 @@ func isPlainClaim(_ name: Text) -> Bool { !name.isEmpty && name != "email" }
 
 // MARK: - Matching
 
-/// Where the domain of an address proves nothing: anybody may have a verified address of any domain there.
-private let google: Text = "https://accounts.google.com"
+extension Provider {
+    /// Where the domain of an address proves nothing: anybody may have a verified address of any domain there.
+    public static let google: Text = "https://accounts.google.com"
+}
 
 extension Identity {
     /// How an identity stands to an allowing line.
@@ -133,7 +146,9 @@ extension Identity {
         case .domain(let wanted):
             guard emailParts?.domain == wanted else { return .fails }
             guard isEmailVerified else { return .emailNotVerified }
-            guard issuer != google || claims["hd"]?.text?.asciiLowercased == wanted else { return .notHostedDomain }
+            guard issuer != Provider.google || claims["hd"]?.text?.asciiLowercased == wanted else {
+                return .notHostedDomain
+            }
             return .holds
         }
     }

@@ -1,40 +1,57 @@
-internal import Encodings
+public import Encodings
 internal import TOML
 
 /// One line of `members` without its SPACE.
-struct MembershipLine {
-    let identity: IdentityPattern
+public struct MembershipLine: Sendable, Equatable {
+    /// Whom it is about.
+    public let identity: IdentityPattern
     /// `nil` for `*`.
-    let provider: Text?
+    public let provider: Text?
+    /// What it says of them.
+    public let rule: Rule
     /// Where PROVIDER starts.
     let providerOffset: Int
-    let rule: Rule
+    /// Where LOGINS stands, quotes included, in bytes from the start of the line.
+    public let loginsRange: Range<Int>
 
-    enum Rule {
+    /// What a line says of those whom it is about.
+    public enum Rule: Sendable, Equatable {
         case deny
         case allow([Login], Options)
     }
 
     /// One element of LOGINS.
-    enum Login: Equatable {
+    public enum Login: Sendable, Hashable {
         case name(Text)
         case emailLocal
         case claim(Text)
     }
 
-    struct Options {
-        var role: Text?
-        var until: UnixTime?
-        var from: Text?
-        var command: Text?
-        var requirements: [Requirement] = []
-        var withheld: Set<SessionPermit> = []
+    /// What stands in OPTIONS.
+    public struct Options: Sendable, Equatable {
+        /// For the record only.
+        public var role: Text?
+        /// From this moment on the line no longer holds.
+        public var until: UnixTime?
+        /// As sshd takes it.
+        public var from: Text?
+        /// What sshd runs whatever the client asks for.
+        public var command: Text?
+        /// All of which must hold.
+        public var requirements: [Requirement] = []
+        /// What the session loses of pair.toml's permits.
+        public var withheld: Set<SessionPermit> = []
+
+        /// No option.
+        public init() {}
     }
 
     /// `require=CLAIM:VALUE`.
-    struct Requirement {
-        let claim: Text
-        let value: Text
+    public struct Requirement: Sendable, Hashable {
+        /// The claim's name.
+        public let claim: Text
+        /// What it must be, or have among its strings.
+        public let value: Text
     }
 
     /// Reads what stands behind SPACE, to the end of the line.
@@ -48,6 +65,7 @@ struct MembershipLine {
             throw parser.error(.malformed(.provider, found: provider.value), at: provider.offset)
         }
         let logins = try parser.column(.logins)
+        let loginsRange = logins.offset..<parser.position
         let hasOptions = !parser.isAtEnd()
         let optionsOffset = parser.position
         let options = try hasOptions ? Options(&parser) : Options()
@@ -56,6 +74,7 @@ struct MembershipLine {
         self.identity = pattern
         self.providerOffset = provider.offset
         self.provider = provider.value == "*" ? nil : provider.value
+        self.loginsRange = loginsRange
         if logins.value == "deny" {
             guard !hasOptions else { throw parser.error(.optionsOnDeny, at: optionsOffset) }
             self.rule = .deny
@@ -135,7 +154,7 @@ extension MembershipLine.Options {
 
 extension MembershipLine.Requirement {
     /// What `CLAIM:VALUE` asks for; the colon of a `://` belongs to the claim, whose name may be a URL.
-    init?(_ text: Text) {
+    public init?(_ text: Text) {
         let colon = text.utf8.indices.first { index in
             text.utf8[index] == UInt8(ascii: ":") && !text.utf8[index...].starts(with: "://".utf8)
         }

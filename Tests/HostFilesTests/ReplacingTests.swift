@@ -23,6 +23,19 @@ struct ReplacingTests {
         #expect(try folderNames(scratch.path) == ["f"])
     }
 
+    @Test("a file is whose it is said to be, and the process's own where nothing is said", .enabled(if: geteuid() == 0))
+    func givesAway() throws {
+        let folder = try OpenFolder(scratch.path, ownedBy: .any)
+        let other = FileOwner(user: 65_534, group: 60)
+        try folder.replace("f", with: [1], mode: 0o640, owner: other)
+        #expect(folder.owner(of: "f") == other)
+        // chown(2) takes some bits of the mode.
+        #expect(folder.mode(of: "f") == 0o640)
+        try folder.replace("f", with: [2], mode: 0o600)
+        #expect(folder.owner(of: "f") == FileOwner(user: 0, group: 0))
+        #expect(folder.owner(of: "g") == nil)
+    }
+
     @Test("a file may be empty, and its path relative or under /")
     func splitsPath() throws {
         try replaceFile(at: scratch.at("f"), with: [], mode: 0o600)

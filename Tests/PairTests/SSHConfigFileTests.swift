@@ -177,6 +177,12 @@ struct SSHConfigFileTests {
     static let differences: [(String, String)] = [
         ("", "a\n"), ("a\n", ""), ("a\n", "b\na\n"), ("b\na\n", "a\n"), ("a", "b\na"), ("a", "a\n"),
         ("1\n2\n3\n4\n5\n6\n7\n8\n", "1\n2\n3\n4\nx\n6\n7\n8\n"),
+        // Far apart, near each other, and with just enough between them to be two hunks.
+        ("1\n2\n3\n4\n5\n6\n7\n8\n9\na\nb\n", "2\n3\n4\n5\n6\n7\n8\n9\nA\nb\n"),
+        ("1\n2\n3\n4\n5\n6\n7\n8\n", "x\n2\n3\n4\n5\n6\n7\ny\n"),
+        ("1\n2\n3\n4\n5\n6\n7\n8\n9\n", "x\n2\n3\n4\n5\n6\n7\n8\ny\nz\n"),
+        // Composed and decomposed: not the same bytes.
+        ("\u{E9}\n", "e\u{301}\n"),
         ("a\r\nb\r\n", "x\r\na\r\nb\r\n"), ("x\nx\nx\n", "x\nx\n"), ("1\n2\n3\n4\n5\n", "1\n2\n3\n4\n5\n6\n"),
     ]
 
