@@ -66,6 +66,9 @@ let package = Package(
                 nio("NIOPosix"), nio("NIOHTTP1"),
             ]),
         stage("KeyStore", imports: ["Encodings", "HostFiles", "Signatures", "SSHKeys"]),
+        stage(
+            "Upkeep",
+            imports: ["Encodings", "HTTP", "HostFiles", "Signatures", "IdentityToken", "Policy", "Discovery"]),
         stage("Decision", imports: ["Encodings", "Signatures", "SSHKeys", "IdentityToken", "Policy"]),
         stage("AccessLog", imports: ["Encodings", "HostFiles", "SSHKeys", "Decision"]),
         .executableTarget(
@@ -73,7 +76,7 @@ let package = Package(
             dependencies: [
                 .product(name: "ArgumentParser", package: "swift-argument-parser"), "Encodings", "HostFiles", "HTTP",
                 "TOML", "Signatures", "SSHKeys", "IdentityToken", "Discovery", "SignIn", "KeyStore", "Policy",
-                "Administration", "Decision", "AccessLog",
+                "Administration", "Decision", "AccessLog", "Upkeep",
             ],
             swiftSettings: strict, linkerSettings: staticRuntime),
         .executableTarget(
@@ -112,6 +115,11 @@ let package = Package(
         suite(
             "AdministrationTests",
             imports: ["Encodings", "Signatures", "SSHKeys", "IdentityToken", "Policy", "Administration"]),
+        suite(
+            "UpkeepTests",
+            imports: [
+                "Encodings", "HTTP", "HostFiles", "IdentityToken", "Policy", "Discovery", "Upkeep",
+            ], programs: ["server.py", "boot", "boot-refresh"]),
         suite("PairTests", imports: ["Encodings", "SSHKeys", "pair"]),
         suite("CommandLineTests", imports: ["Encodings"]),
         suite("EndToEndTests", imports: []),

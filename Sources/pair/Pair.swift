@@ -4,7 +4,9 @@ import ArgumentParser
 @main struct Pair: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pair", abstract: "SSO-to-SSH and certificate access for plain OpenSSH.", version: version,
-        subcommands: [Keys.self, SSHConfig.self, Spaces.self, AccountsCommand.self, AccessLogCommand.self])
+        subcommands: [
+            Keys.self, SSHConfig.self, Host.self, Spaces.self, AccountsCommand.self, AccessLogCommand.self,
+        ])
 
     /// What `--version` prints and providers are told.
     static let version = "0.1.0"

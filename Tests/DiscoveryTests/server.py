@@ -45,7 +45,13 @@ KEY_SETS = {
     "gone": (410, HTML, PAGE),
     "missing": (404, JSON, b'{\n  "error": "not found"\n}\n'),
     "large": (200, JSON, b'{"keys":[{}]}' + b" " * (256 << 10)),
+    "tagged": keys({**EC, "kid": "ec"}),
+    "nameless": keys({**EC, "kid": "ec"}),
+    "untagged": keys({**EC, "kid": "ec"}),
 }
+# More of the header, and what is not sent again to who has it.
+TAGS = {"tagged": '"v1"', "nameless": '"v1"'}
+TERMS = {"Cache-Control": "public, max-age=600", "Age": "100"}
 
 
 def document(issuer, **members):
@@ -90,8 +96,13 @@ class Handler(BaseHTTPRequestHandler):
         origin = f"http://127.0.0.1:{self.server.server_port}"
         if "accept" in self.path:
             answer = 404, TEXT, self.headers.get("Accept", "").encode()
+        elif "no-cache" in self.path:
+            answer = 404, TEXT, self.headers.get("Cache-Control", "none").encode()
         elif self.path.startswith("/keys/"):
-            answer = KEY_SETS[self.path.removeprefix("/keys/")]
+            name = self.path.removeprefix("/keys/")
+            answer = KEY_SETS[name]
+            if name == "untagged" or name in TAGS and self.headers.get("If-None-Match") == TAGS[name]:
+                answer = 304, None, b""
         else:
             answer = provider(self.path.removesuffix(WELL_KNOWN).removeprefix("/"), origin)
         status, media_type, body = answer
@@ -100,8 +111,14 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Location", "https://elsewhere.example" + WELL_KNOWN)
         if media_type:
             self.send_header("Content-Type", media_type)
-        if status != 204:
+        if status not in (204, 304):
             self.send_header("Content-Length", str(len(body)))
+        name = self.path.removeprefix("/keys/")
+        if name in TAGS:
+            for field, value in TERMS.items():
+                self.send_header(field, value)
+            if status == 200 or name == "tagged":
+                self.send_header("ETag", TAGS[name])
         self.end_headers()
         try:
             self.wfile.write(body)

@@ -10,8 +10,6 @@ enum LogPlace: Equatable {
     /// Where pair.toml stands, unless it is said otherwise.
     static let configuration = "/etc/pair/pair.toml"
 
-    private static let maximumConfiguration = 1 << 20
-
     /// Where `file` says, else pair.toml, else where pair-authkeys keeps its records while pair.toml cannot be used.
     /// - Parameters:
     ///   - file: The log; `-` is the standard input.
@@ -27,7 +25,7 @@ enum LogPlace: Equatable {
         let settings: Configuration
         do {
             let bytes = try HostFile(path, ownedBy: configuration == nil ? .root : .rootOrSelf)
-                .read(limit: Self.maximumConfiguration)
+                .read(limit: AdministeredHost.maximumConfiguration)
             settings = try Configuration(parsing: bytes, file: path)
         } catch {
             let mend = (error as? FileFault).map { "To mend it: \($0.mend)." }

@@ -77,29 +77,17 @@ struct ListedKeys {
 
     /// A line for each, below a line of headings.
     static func table(of listed: [ListedKeys], style: Style) -> String {
-        let headings = ["NAME", "IDENTITY", "PROVIDER", "GOOD FOR", "KEY"]
-        let rows = listed.map(\.cells)
-        let widths = headings.indices.map { column in
-            ([headings] + rows).map { $0[column].count }.max() ?? 0
-        }
-        func line(_ cells: [String], _ coloured: (Int, String) -> String) -> String {
-            cells.indices.map { column in
-                // The last column has nothing behind it to be aligned.
-                let isLast = column == cells.count - 1
-                let padding = String(repeating: " ", count: isLast ? 0 : widths[column] - cells[column].count)
-                return coloured(column, cells[column]) + padding
-            }.joined(separator: "  ")
-        }
-        let lines = zip(listed, rows).map { keys, row in
-            line(row) { column, text in column == 3 ? keys.coloured(text, style) : text }
-        }
-        return ([line(headings) { _, text in style.faint(text) }] + lines).joined(separator: "\n")
+        var table = Table(["NAME", "IDENTITY", "PROVIDER", "GOOD FOR", "KEY"], style: style)
+        for keys in listed { table.add(keys.cells(style)) }
+        return table.text
     }
 
-    private var cells: [String] {
+    private func cells(_ style: Style) -> [Table.Cell] {
         [
-            state.name, plain(state.email ?? state.subject), plain(state.provider.name),
-            validity == .expired ? "expired" : "\(state.expires.since(now))", state.isInAgent ? "ssh-agent" : file,
+            Table.Cell(state.name), Table.Cell(plain(state.email ?? state.subject)),
+            Table.Cell(plain(state.provider.name)),
+            Table.Cell(validity == .expired ? "expired" : "\(state.expires.since(now))") { coloured($0, style) },
+            Table.Cell(state.isInAgent ? "ssh-agent" : file),
         ]
     }
 
