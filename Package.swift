@@ -68,7 +68,7 @@ let package = Package(
         stage("KeyStore", imports: ["Encodings", "HostFiles", "Signatures", "SSHKeys"]),
         stage(
             "Upkeep",
-            imports: ["Encodings", "HTTP", "HostFiles", "Signatures", "IdentityToken", "Policy", "Discovery"]),
+            imports: ["Encodings", "TOML", "HTTP", "HostFiles", "Signatures", "IdentityToken", "Policy", "Discovery"]),
         stage("Decision", imports: ["Encodings", "Signatures", "SSHKeys", "IdentityToken", "Policy"]),
         stage("AccessLog", imports: ["Encodings", "HostFiles", "SSHKeys", "Decision"]),
         .executableTarget(
@@ -118,7 +118,7 @@ let package = Package(
         suite(
             "UpkeepTests",
             imports: [
-                "Encodings", "HTTP", "HostFiles", "IdentityToken", "Policy", "Discovery", "Upkeep",
+                "Encodings", "TOML", "HTTP", "HostFiles", "IdentityToken", "Policy", "Discovery", "Upkeep",
             ], programs: ["server.py", "boot", "boot-refresh"]),
         suite("PairTests", imports: ["Encodings", "SSHKeys", "pair"]),
         suite("CommandLineTests", imports: ["Encodings"]),

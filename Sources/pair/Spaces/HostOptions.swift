@@ -77,19 +77,6 @@ struct AdministeredHost {
     }
 }
 
-extension FileFault: Advising {
-    var advice: String? { "Do this: \(mend)." }
-}
-
-extension LockFault: Advising {
-    var advice: String? {
-        switch self {
-        case .held: "Wait until the other one is done, and try again."
-        case .file(let fault): fault.advice
-        }
-    }
-}
-
 extension PolicyError: Advising {
     var advice: String? {
         "Nobody enters while it is so. Mend it with an editor; `pair spaces check` lists everything."

@@ -2,6 +2,7 @@ import ArgumentParser
 import Discovery
 import Encodings
 import Foundation
+import HostFiles
 import KeyStore
 import SSHKeys
 import SignIn
@@ -46,6 +47,19 @@ extension Terminal {
             wait(for: nil)
             complain(about: error)
             throw ExitCode.failure
+        }
+    }
+}
+
+extension FileFault: Advising {
+    var advice: String? { "Do this: \(mend)." }
+}
+
+extension LockFault: Advising {
+    var advice: String? {
+        switch self {
+        case .held: "Wait until the other one is done, and try again."
+        case .file(let fault): fault.advice
         }
     }
 }
