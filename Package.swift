@@ -47,6 +47,7 @@ let package = Package(
             cxxSettings: [.define("TOML_EXCEPTIONS", to: "0"), .define("TOML_ENABLE_FORMATTERS", to: "0")]),
 
         .target(name: "CCurl"),
+        .target(name: "CSandbox"),
 
         stage("Encodings"),
         stage("SSHWire"),
@@ -54,6 +55,7 @@ let package = Package(
         stage("TOML", imports: ["CTOML", "Encodings"]),
         stage("HTTP", imports: ["CCurl", "Encodings"]),
         stage("HostFiles", imports: ["Encodings"]),
+        stage("Sandbox", imports: ["CSandbox"]),
         stage("SSHKeys", imports: ["Encodings", "SSHWire", "Signatures"]),
         stage("IdentityToken", imports: ["Encodings", "Signatures", "SSHKeys"]),
         stage("Policy", imports: ["Encodings", "TOML", "SSHKeys", "IdentityToken"]),
@@ -81,7 +83,10 @@ let package = Package(
             swiftSettings: strict, linkerSettings: staticRuntime),
         .executableTarget(
             name: "pair-authkeys",
-            dependencies: ["Encodings", "HostFiles", "SSHKeys", "IdentityToken", "Policy", "Decision", "AccessLog"],
+            dependencies: [
+                "Encodings", "HostFiles", "Sandbox", "Signatures", "SSHKeys", "IdentityToken", "Policy", "Decision",
+                "AccessLog",
+            ],
             swiftSettings: strict, linkerSettings: staticRuntime),
 
         .target(
@@ -92,6 +97,7 @@ let package = Package(
         suite("SignaturesTests", imports: ["Encodings", "Signatures"]),
         suite("TOMLTests", imports: ["Encodings", "TOML"]),
         suite("HostFilesTests", imports: ["Encodings", "HostFiles"]),
+        suite("SandboxTests", imports: ["CSandbox", "Sandbox"]),
         suite("SSHKeysTests", imports: ["Encodings", "SSHWire", "Signatures", "SSHKeys"]),
         suite("IdentityTokenTests", imports: ["Encodings", "Signatures", "SSHKeys", "IdentityToken"]),
         suite("PolicyTests", imports: ["Encodings", "TOML", "SSHKeys", "IdentityToken", "Policy"]),
@@ -121,7 +127,7 @@ let package = Package(
                 "Encodings", "TOML", "HTTP", "HostFiles", "IdentityToken", "Policy", "Discovery", "Upkeep",
             ], programs: ["server.py", "boot", "boot-refresh"]),
         suite("PairTests", imports: ["Encodings", "SSHKeys", "pair"]),
-        suite("CommandLineTests", imports: ["Encodings"]),
+        suite("CommandLineTests", imports: ["Encodings"], programs: ["outlets.py", "without.py"]),
         suite("EndToEndTests", imports: []),
     ],
     swiftLanguageModes: [.v6],

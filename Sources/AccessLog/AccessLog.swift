@@ -21,26 +21,46 @@ public struct AccessLog: Sendable {
     /// Where syslog listens, on any Unix.
     public static let syslogSocket = "/dev/log"
 
+    /// Opens it for records, in a process that can soon open nothing more.
+    public func opened() -> OpenAccessLog { OpenAccessLog(self) }
+}
+
+/// An access log that takes records; its file and its socket are closed when it goes out of scope.
+public struct OpenAccessLog: ~Copyable {
+    private let file: RecordFile?
+    /// What kept the file from being opened.
+    private let fault: FileFault?
+    private let syslog: DatagramSocket?
+    private let unverifiedCap: Int64
+
+    fileprivate init(_ log: AccessLog) {
+        unverifiedCap = log.unverifiedCap
+        do throws(FileFault) {
+            file = if let path = log.file { try RecordFile(path) } else { nil }
+            fault = nil
+        } catch {
+            file = nil
+            fault = error
+        }
+        // Where nobody listens there is nobody to tell.
+        syslog = log.isSyslogOn ? try? DatagramSocket(connectingTo: AccessLog.syslogSocket) : nil
+    }
+
     /// Keeps `record`: in the file by one write, and as one datagram to syslog, lost rather than waited for.
     /// - Parameters:
     ///   - record: What to keep.
     ///   - process: This process's id, for syslog.
-    /// - Throws: `FileFault` where there is a file and the record is not in it.
+    /// - Throws: `FileFault` where there is to be a file and the record is not in it.
     public func keep(_ record: AccessRecord, process: Int32) throws(FileFault) {
-        var fault: FileFault?
-        if let file {
-            do throws(FileFault) {
-                let cap = record.isFromAnyone ? unverifiedCap : nil
-                if case .full = try HostFile.append(record.json + [0x0A], to: file, whileSmallerThan: cap) { return }
-            } catch {
-                fault = error
-            }
+        var fault = fault
+        do throws(FileFault) {
+            let cap = record.isFromAnyone ? unverifiedCap : nil
+            if case .full = try file?.append(record.json + [0x0A], whileSmallerThan: cap) { return }
+        } catch {
+            fault = error
         }
-        if isSyslogOn {
-            // Facility authpriv (10), severity info (6): RFC 5424 §6.2.1.
-            let message = Array("<\(10 * 8 + 6)>pair-authkeys[\(process)]: ".utf8) + record.json
-            try? sendDatagram(message, to: Self.syslogSocket)
-        }
+        // Facility authpriv (10), severity info (6): RFC 5424 §6.2.1.
+        try? syslog?.send(Array("<\(10 * 8 + 6)>pair-authkeys[\(process)]: ".utf8) + record.json)
         if let fault { throw fault }
     }
 }

@@ -1,4 +1,5 @@
 internal import CLibcrypto
+internal import CLibsodium
 
 /// The hash functions in use.
 ///
@@ -18,6 +19,13 @@ public enum Digest: Sendable, CaseIterable {
     /// - Returns: As many bytes as the case says.
     /// - Throws: `LibcryptoError` where libcrypto has no such hash or no memory.
     public func callAsFunction(_ message: [UInt8]) throws(LibcryptoError) -> [UInt8] {
+        if self == .sha256 {
+            // For a fingerprint alone libcrypto would first be set up, which takes longer than all else that is done
+            // about a plain key. Never fails.
+            var hash = [UInt8](repeating: 0, count: crypto_hash_sha256_bytes())
+            _ = unsafe crypto_hash_sha256(&hash, message, UInt64(message.count))
+            return hash
+        }
         var hash = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var count: UInt32 = 0
         guard unsafe EVP_Digest(message, message.count, &hash, &count, algorithm, nil) == 1 else {

@@ -11,16 +11,18 @@ extension Verdict {
     /// Records the decision, then prints the line where there is one.
     /// - Parameters:
     ///   - question: What was asked.
-    ///   - isTrial: Whether nothing is to be recorded.
+    ///   - records: What to record it in; `nil` for a trial.
     /// - Returns: The status for sshd: 0 for a key that may enter and for one that may not, 2 for a fault.
-    func answerToSSHD(for question: Question, isTrial: Bool) -> Int32 {
-        if !isTrial {
+    func answerToSSHD(for question: Question, recordedIn records: borrowing Records?) -> Int32 {
+        switch records {
+        case .some(let records):
             // Without pair.toml the log is a guess, and that fault is the one to be told.
-            if let fault = record(question), configuration != nil {
+            if let fault = record(question, in: records), configuration != nil {
                 Process.complain("pair-authkeys: access log: \(fault)\n")
                 if case .accepted = decision.outcome, configuration?.log.isRequired ?? false { return 2 }
             }
-            if decision.wantsRefresh { askForRefresh() }
+            if decision.wantsRefresh { askForRefresh(by: records) }
+        case nil: break
         }
         switch decision.outcome {
         case .accepted(let line): Process.write(line.text + "\n")
@@ -33,16 +35,12 @@ extension Verdict {
     }
 
     /// What kept the record out of the log's file, `nil` where nothing did.
-    private func record(_ question: Question) -> FileFault? {
+    private func record(_ question: Question, in records: borrowing Records) -> FileFault? {
         let record = AccessRecord(
             of: decision, login: question.login, space: configuration?.space, at: Process.now)
         guard let record else { return nil }
-        let settings = configuration?.log ?? LogSettings.standard
-        let log = AccessLog(
-            file: settings.file.map { configuration?.resolve($0) ?? $0 }, isSyslogOn: settings.isSyslogOn,
-            unverifiedCap: settings.unverifiedCap)
         do throws(FileFault) {
-            try log.keep(record, process: Process.id)
+            try records.log.keep(record, process: Process.id)
             return nil
         } catch {
             return error
@@ -50,7 +48,7 @@ extension Verdict {
     }
 
     /// A path unit watches this file's mtime; one poke a minute is enough, whoever floods us.
-    private func askForRefresh() {
-        _ = try? HostFile.touch("/run/pair/refresh-wanted", ifOlderThan: Seconds(60), at: Process.now)
+    private func askForRefresh(by records: borrowing Records) {
+        _ = try? records.refresh?.touch(ifOlderThan: Seconds(60), at: Process.now)
     }
 }

@@ -1,5 +1,6 @@
 import Decision
 import Encodings
+import Sandbox
 
 extension Verdict {
     /// The status with which a person's or a program's run ends.
@@ -12,7 +13,7 @@ extension Verdict {
     }
 
     /// Every check and what came of it, ending in the line or in what to do; for a person.
-    func explanation(inColour: Bool) -> String {
+    func explanation(in sandbox: Sandbox, inColour: Bool) -> String {
         let style = Style(isOn: inColour)
         let width = decision.checks.map { $0.check.rawValue.count }.max() ?? 0
         var lines = decision.checks.map { result in
@@ -23,7 +24,7 @@ extension Verdict {
             case .skipped: style.faint("  --  \(name)")
             }
         }
-        lines.append("")
+        lines += [style.faint("sandbox: \(sandbox)"), ""]
         switch decision.outcome {
         case .accepted(let line):
             lines += ["\(style.green("accepted")) \(line.duration); sshd is told:", line.text]
@@ -36,7 +37,7 @@ extension Verdict {
     }
 
     /// The same for programs: one JSON object.
-    var report: String {
+    func report(in sandbox: Sandbox) -> String {
         var report = JSON.Object()
         switch decision.outcome {
         case .accepted(let line):
@@ -63,6 +64,14 @@ extension Verdict {
             return JSON.object(check)
         }
         report.add("checks", .array(checks))
+        let parts = sandbox.parts.map { part in
+            var object = JSON.Object()
+            object.add("name", part.name)
+            object.add("outcome", part.obstacle == nil ? "pass" : "skipped")
+            object.add("detail", part.obstacle ?? part.version ?? "in force")
+            return JSON.object(object)
+        }
+        report.add("sandbox", .array(parts))
         return String(decoding: JSON.object(report).encoded, as: UTF8.self) + "\n"
     }
 

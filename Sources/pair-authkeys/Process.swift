@@ -35,6 +35,9 @@ enum Process {
             return seconds == -1 ? .never : UnixTime(seconds: Int64(seconds))
         })
 
+    /// Reads the zone's file, which is else read when `localTime` is first asked.
+    static func loadTimeZone() { tzset() }
+
     /// The effective user.
     static var userID: UInt32 { geteuid() }
 
@@ -88,6 +91,15 @@ enum Process {
     static func ignoreSignalsOfWriting() {
         _ = signal(SIGPIPE, SIG_IGN)
         _ = signal(SIGXFSZ, SIG_IGN)
+    }
+
+    /// Opens nothing in the place of each standard stream that is closed: the log would else get its number, and then what
+    /// is written to the stream.
+    static func fillStandardStreams() {
+        // The lowest number that is free is taken, so each of those below is open by then.
+        for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) == -1 {
+            _ = unsafe open("/dev/null", O_RDWR)
+        }
     }
 
     /// Writes `text` by one write where the other end takes it so.

@@ -68,7 +68,10 @@ struct Replay {
             guard case .decide(let question) = try Command(arguments + added) else {
                 throw UsageError(message: "a decision expected")
             }
-            return question.decide(ownership: .any, folder: folder, isLate: { false })
+            return question.decide(
+                on: Result { () throws(Stop) in
+                    try question.evidence(ownership: .any, folder: folder, isLate: { false })
+                })
         } catch {
             return Verdict(decision: Decision(.fault(error.fault)), configuration: nil)
         }

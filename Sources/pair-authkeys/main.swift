@@ -2,9 +2,11 @@ import AccessLog
 import Decision
 import Encodings
 import HostFiles
+import Sandbox
 
-// argv → question → decision → record → one write → exit
+// argv → question → pair.toml → records opened, sandbox → decision → record → one write → exit
 
+Process.fillStandardStreams()
 Process.ignoreSignalsOfWriting()
 do throws(UsageError) {
     switch try Command(CommandLine.arguments.dropFirst()) {
@@ -29,16 +31,23 @@ func answer(_ question: Question) -> Never {
     if question.reader == .sshd { Process.refuseOnTraps() }
     let isLate = Process.arm(deadline: question.reader == .sshd ? 5 : nil)
 
-    let verdict = question.decide(ownership: ownership, isLate: isLate)
+    let isColoured = Process.isOutputATerminal && !Process.isColourRefused
+
+    let evidence = Result { () throws(Stop) in try question.evidence(ownership: ownership, isLate: isLate) }
+    let files = try? evidence.get().files
+    let records = isTrial ? nil : Records(for: files?.configuration)
+    let sandbox = Process.confine(to: files, keyType: question.keyType)
+
+    let verdict = question.decide(on: evidence)
     switch question.reader {
     case .person:
-        Process.write(verdict.explanation(inColour: Process.isOutputATerminal && !Process.isColourRefused))
+        Process.write(verdict.explanation(in: sandbox, inColour: isColoured))
         Process.end(verdict.status)
     case .program:
-        Process.write(verdict.report)
+        Process.write(verdict.report(in: sandbox))
         Process.end(verdict.status)
     case .sshd, nil:
-        Process.end(verdict.answerToSSHD(for: question, isTrial: isTrial))
+        Process.end(verdict.answerToSSHD(for: question, recordedIn: records))
     }
 }
 

@@ -15,8 +15,8 @@ import Testing
         return try #require(AccessRecord(of: decision, login: "alice", space: "build-box", at: UnixTime(seconds: 0)))
     }
 
-    private static func log(_ file: String?, cap: Int64 = 1 << 20) -> AccessLog {
-        AccessLog(file: file, isSyslogOn: false, unverifiedCap: cap)
+    private static func log(_ file: String?, cap: Int64 = 1 << 20) -> OpenAccessLog {
+        AccessLog(file: file, isSyslogOn: false, unverifiedCap: cap).opened()
     }
 
     @Test("a record is appended with a line feed, and what stood there stays")

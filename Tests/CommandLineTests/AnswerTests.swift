@@ -77,7 +77,7 @@ import Testing
         let report = try run.json
         #expect(run.error.isEmpty)
         #expect(run.output.hasSuffix("}\n") && run.output.dropLast().allSatisfy { $0 != "\n" })
-        #expect(Set(report.keys) == ["decision", "reason", "detail", "line", "checks"])
+        #expect(Set(report.keys) == ["decision", "reason", "detail", "line", "checks", "sandbox"])
         #expect(report["decision"] as? String == row.decision)
         #expect(report["reason"] as? String == row.reason)
         #expect((report["detail"] as? String)?.isEmpty == false)

@@ -13,7 +13,8 @@ import Testing
         #expect(lines.first == "pass  login                  alice, uid 1001")
         let ending = ["", "accepted until 2026-11-22T12:04:00Z; sshd is told:", try host.expected, ""]
         #expect(lines.suffix(4).map(String.init) == ending)
-        #expect(lines.dropLast(4).allSatisfy { $0.hasPrefix("pass  ") })
+        #expect(lines.dropLast(4).last?.hasPrefix("sandbox: no_new_privs, seccomp") == true)
+        #expect(lines.dropLast(5).allSatisfy { $0.hasPrefix("pass  ") })
         #expect(run.error.isEmpty)
     }
 

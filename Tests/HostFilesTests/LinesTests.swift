@@ -129,7 +129,7 @@ struct LinesTests {
             try scratch.file("f").foldLines(
                 into: {},
                 { (_, _, _) throws(Never) in
-                    _ = try? HostFile.append(Array("b\n".utf8), to: path)
+                    _ = try? RecordFile(path).append(Array("b\n".utf8))
                 })
         }
     }

@@ -14,25 +14,26 @@ struct RecordsTests {
     @Test("a record goes to the end of the file, up to the cap")
     func appends() throws {
         let path = try scratch.write("log", "a\n")
-        #expect(try HostFile.append(Array("b\n".utf8), to: path) == .written(sizeBefore: 2))
-        #expect(try HostFile.append(Array("c\n".utf8), to: path, whileSmallerThan: 5) == .written(sizeBefore: 4))
-        #expect(try HostFile.append(Array("d\n".utf8), to: path, whileSmallerThan: 6) == .full(size: 6))
+        let file = try RecordFile(path)
+        #expect(try file.append(Array("b\n".utf8)) == .written(sizeBefore: 2))
+        #expect(try file.append(Array("c\n".utf8), whileSmallerThan: 5) == .written(sizeBefore: 4))
+        #expect(try file.append(Array("d\n".utf8), whileSmallerThan: 6) == .full(size: 6))
         #expect(try scratch.file("log").read(limit: 99) == Array("a\nb\nc\n".utf8))
     }
 
     @Test("a log is never created, and is a regular file at its own name")
     func refusesOthers() throws {
-        #expect(throws: FileFault.missing(scratch.at("log"))) { try HostFile.append([1], to: scratch.at("log")) }
+        #expect(throws: FileFault.missing(scratch.at("log"))) { _ = try RecordFile(scratch.at("log")) }
         try scratch.write("f", "")
         try unsafe made(symlink(scratch.at("f"), scratch.at("l")))
         try unsafe made(mkfifo(scratch.at("p"), 0o644))
         try unsafe made(mkdir(scratch.at("d"), 0o755))
         for (name, kind) in [("l", FileKind.symbolicLink), ("p", .fifo), ("d", .directory)] {
             #expect(throws: FileFault.notRegular(scratch.at(name), kind)) {
-                try HostFile.append([1], to: scratch.at(name))
+                _ = try RecordFile(scratch.at(name))
             }
         }
-        #expect(throws: FileFault.notRegular("/dev/full", .device)) { try HostFile.append([1], to: "/dev/full") }
+        #expect(throws: FileFault.notRegular("/dev/full", .device)) { _ = try RecordFile("/dev/full") }
     }
 
     @Test(
@@ -43,7 +44,7 @@ struct RecordsTests {
         let now = UnixTime(seconds: 1_700_000_000)
         let moment = timespec(tv_sec: 1_700_000_000 + age, tv_nsec: 0)
         try unsafe made(utimensat(AT_FDCWD, path, [moment, moment], 0))
-        #expect(try HostFile.touch(path, ifOlderThan: Seconds(60), at: now) == isSet)
+        #expect(try PokedFile(path).touch(ifOlderThan: Seconds(60), at: now) == isSet)
         var status = stat()
         try unsafe made(stat(path, &status))
         #expect((status.st_mtim.tv_sec != moment.tv_sec) == isSet)
@@ -51,15 +52,13 @@ struct RecordsTests {
 
     @Test("a poke is never created")
     func touchesNothing() {
-        #expect(throws: FileFault.missing(scratch.at("wanted"))) {
-            try HostFile.touch(scratch.at("wanted"), ifOlderThan: Seconds(60), at: UnixTime(seconds: 0))
-        }
+        #expect(throws: FileFault.missing(scratch.at("wanted"))) { _ = try PokedFile(scratch.at("wanted")) }
     }
 
     @Test("a datagram arrives whole, and is lost rather than waited for")
     func sends() throws {
         let path = scratch.at("s")
-        #expect(throws: FileFault.missing(path)) { try sendDatagram([1, 2, 3], to: path) }
+        #expect(throws: FileFault.missing(path)) { _ = try DatagramSocket(connectingTo: path) }
         let number = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
         try #require(number >= 0)
         defer { close(number) }
@@ -72,22 +71,23 @@ struct RecordsTests {
             }
         }
         try #require(isBound)
-        try sendDatagram([1, 2, 3], to: path)
+        let sender = try DatagramSocket(connectingTo: path)
+        try sender.send([1, 2, 3])
         var buffer = [UInt8](repeating: 0, count: 8)
         let count = unsafe recv(number, &buffer, buffer.count, 0)
         #expect(count == 3)
         #expect(buffer == [1, 2, 3, 0, 0, 0, 0, 0])
 
         // Nobody reads: the queue fills, and then the next one is refused at once.
-        #expect(throws: FileFault.system(path, call: "sendto", errno: EAGAIN)) {
-            for _ in 0..<100_000 { try sendDatagram([1], to: path) }
+        #expect(throws: FileFault.system(path, call: "send", errno: EAGAIN)) {
+            for _ in 0..<100_000 { try sender.send([1]) }
         }
     }
 
     @Test("a socket's path has a longest length")
     func refusesLongPath() {
         let path = "/" + String(repeating: "x", count: 107)
-        #expect(throws: FileFault.pathMalformed(path)) { try sendDatagram([1], to: path) }
+        #expect(throws: FileFault.pathMalformed(path)) { _ = try DatagramSocket(connectingTo: path) }
     }
 
     @Test("a folder's names come sorted")
