@@ -2,9 +2,9 @@ import Foundation
 import Glibc
 import Testing
 
-/// The units and snippets of scripts/package.d.
+/// The units and snippets of the package.
 @Suite("systemd units") struct UnitTests {
-    private static let folder = "\(Program.repository)/scripts/package.d"
+    private static let folder = "\(Program.repository)/scripts/package.d/debian"
     private static let units = ["pair-refresh.service", "pair-refresh.timer", "pair-refresh.path"]
 
     /// The units in a folder of their own, with the built pair as the program.
@@ -54,7 +54,7 @@ import Testing
         for name in ["pair", "pair-authkeys"] { try copy(Program.built(name), to: "usr/bin/\(name)", mode: 0o755) }
         for name in Self.units { try copy("\(Self.folder)/\(name)", to: "etc/systemd/system/\(name)") }
         for name in ["sysusers", "tmpfiles"] {
-            try copy("\(Self.folder)/\(name).conf", to: "usr/lib/\(name).d/pair.conf")
+            try copy("\(Self.folder)/pair.\(name)", to: "usr/lib/\(name).d/pair.conf")
         }
         let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
         let fixture = "\(Program.repository)/Fixtures/ok-opkssh-certificate"
