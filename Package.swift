@@ -68,11 +68,14 @@ let package = Package(
                 nio("NIOPosix"), nio("NIOHTTP1"),
             ]),
         stage("KeyStore", imports: ["Encodings", "HostFiles", "Signatures", "SSHKeys"]),
-        stage(
-            "Upkeep",
-            imports: ["Encodings", "TOML", "HTTP", "HostFiles", "Signatures", "IdentityToken", "Policy", "Discovery"]),
         stage("Decision", imports: ["Encodings", "Signatures", "SSHKeys", "IdentityToken", "Policy"]),
         stage("AccessLog", imports: ["Encodings", "HostFiles", "SSHKeys", "Decision"]),
+        stage(
+            "Upkeep",
+            imports: [
+                "Encodings", "TOML", "HTTP", "HostFiles", "Signatures", "SSHKeys", "IdentityToken", "Policy",
+                "Administration", "Discovery", "Decision", "AccessLog",
+            ]),
         .executableTarget(
             name: "pair",
             dependencies: [
@@ -124,8 +127,10 @@ let package = Package(
         suite(
             "UpkeepTests",
             imports: [
-                "Encodings", "TOML", "HTTP", "HostFiles", "IdentityToken", "Policy", "Discovery", "Upkeep",
-            ], programs: ["server.py", "boot", "boot-refresh"]),
+                "Encodings", "TOML", "HTTP", "HostFiles", "SSHKeys", "IdentityToken", "Policy", "Administration",
+                "Discovery", "Decision", "AccessLog", "Upkeep",
+            ],
+            programs: ["server.py", "boot", "boot-refresh"]),
         suite("PairTests", imports: ["Encodings", "SSHKeys", "pair"]),
         suite("CommandLineTests", imports: ["Encodings"], programs: ["outlets.py", "without.py"]),
         suite("EndToEndTests", imports: []),
