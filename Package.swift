@@ -130,7 +130,7 @@ let package = Package(
                 "Encodings", "TOML", "HTTP", "HostFiles", "SSHKeys", "IdentityToken", "Policy", "Administration",
                 "Discovery", "Decision", "AccessLog", "Upkeep",
             ],
-            programs: ["server.py", "boot", "boot-refresh"]),
+            programs: ["server.py", "boot-refresh"]),
         suite("PairTests", imports: ["Encodings", "SSHKeys", "pair"]),
         suite("CommandLineTests", imports: ["Encodings"], programs: ["outlets.py", "without.py"]),
         suite("EndToEndTests", imports: []),

@@ -62,7 +62,7 @@ import Testing
         try copy("\(fixture)/key.pub", to: "mnt/key.pub")
         try copy("\(fixture)/members", to: "etc/pair/members")
         try copy("\(fixture)/keysets/example.json", to: "mnt/keys.json")
-        let run = try await Program.run(["\(tests)/boot", tree.path, "\(tests)/boot-refresh"])
+        let run = try await Program.run(["\(Program.repository)/Tests/Lab/boot", tree.path, "\(tests)/boot-refresh"])
         #expect(run.description == "status 0\n\(Self.expected)\n")
     }
 
