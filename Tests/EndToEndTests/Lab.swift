@@ -25,7 +25,7 @@ struct Lab: Sendable {
     static let program = environment["PAIR_AUTHKEYS"] ?? "\(repository)/.build/debug/pair-authkeys"
 
     /// The people's program under test: $PAIR, else what `swift test` built beside the tests.
-    private static let peoplesProgram = environment["PAIR"] ?? "\(repository)/.build/debug/pair"
+    static let peoplesProgram = environment["PAIR"] ?? "\(repository)/.build/debug/pair"
 
     /// Where the lab's Python is; people here have homes of their own.
     static let cache = environment["PAIR_LAB_CACHE"] ?? "\(NSHomeDirectory())/.cache/pair-lab"

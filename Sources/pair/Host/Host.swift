@@ -3,6 +3,8 @@ import ArgumentParser
 /// What concerns a host that people log in to.
 struct Host: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Look after a host that people log in to.",
-        subcommands: [Doctor.self, Explain.self, Refresh.self, ImportOpkssh.self])
+        abstract: "Set up a host that people log in to, and look after it.",
+        subcommands: [
+            Setup.self, Doctor.self, Explain.self, Refresh.self, Remove.self, ImportOpkssh.self,
+        ])
 }
