@@ -37,6 +37,12 @@ extension EndToEnd {
             #expect(try await machine.login(with: emergency).status == 255)
             try await machine.shell("install -m 644 \(emergency.publicPath) /etc/pair/break-glass/deploy")
             #expect(isIn(try await machine.login(with: emergency)))
+
+            let again = try await machine.run("pair", "host", "setup", "--keep-authorized-keys")
+            #expect(again.status == 0, "\(again)")
+            #expect(again.error.contains("/etc/pair/break-glass/deploy"), "what will not count is said: \(again)")
+            #expect(isIn(try await machine.login(with: own)))
+            #expect(try await machine.login(with: emergency).status == 255)
             try await machine.stopSSHD()
         }
 
@@ -82,6 +88,9 @@ extension EndToEnd {
             let machine = try await Machine(lab)
             try await machine.authorize(try await lab.plainKey(), in: "/root/.ssh/authorized_keys", owner: "root")
             let before = try await machine.listing()
+            let preview = try await machine.setUp("--all", "--dry-run")
+            #expect(preview.status == 0)
+            #expect(preview.error.contains("asks before it goes on: nothing would let in root by key any more."))
             let setup = try await machine.setUp("--all")
             #expect(setup.status == 1)
             #expect(

@@ -45,7 +45,7 @@ struct SetupPlanning {
         let isTold = !steps.steps.isEmpty
         planSchedule(&steps)
         if isTold, let command = reload.command { steps.steps.append(.reload(command.joined(separator: " "))) }
-        let shutOut = try shutOut(concerned, dropIn)
+        let shutOut = try shutOut(concerned, existing, dropIn)
         return SetupPlan(
             preparation: preparation, activation: steps.steps, present: steps.present, dropIn: dropIn,
             shutOut: shutOut, lockedOut: lockedOut(shutOut, dropIn, policy),
@@ -178,15 +178,17 @@ struct SetupPlanning {
     }
 
     /// The logins whose own keys count now and will not.
-    private func shutOut(_ logins: [LocalLogin], _ dropIn: DropIn) throws -> [SetupPlan.ShutOut] {
-        guard dropIn.keyFiles != .kept else { return [] }
+    private func shutOut(
+        _ logins: [LocalLogin], _ existing: DropIn?, _ dropIn: DropIn
+    ) throws -> [SetupPlan.ShutOut] {
+        let emergency = DropIn.KeyFiles.breakGlass(places.breakGlass)
+        // What is ours goes as it came, and what is not comes back.
+        guard dropIn.keyFiles != .kept || existing?.keyFiles == emergency else { return [] }
         return try logins.flatMap { login -> [SetupPlan.ShutOut] in
             try sshd.settings(for: login.name).authorizedKeysFiles.compactMap { value in
                 let file = Self.expanded(value.string, for: login)
-                // Break-glass files go on to count.
-                guard !file.hasPrefix("\(places.breakGlass)/"), let bytes = surroundings.contents(of: file) else {
-                    return nil
-                }
+                let isKept = dropIn.keyFiles == emergency && file.hasPrefix("\(places.breakGlass)/")
+                guard !isKept, let bytes = surroundings.contents(of: file) else { return nil }
                 let keys = keyCount(bytes)
                 return keys == 0 ? nil : SetupPlan.ShutOut(login: login.name, file: file, keys: keys)
             }
@@ -206,7 +208,8 @@ struct SetupPlanning {
         administrators.filter { login in
             let hasKey = surroundings.contents(of: "\(places.breakGlass)/\(login)").map { !$0.isEmpty } ?? false
             let isKept = if case .breakGlass = dropIn.keyFiles { hasKey } else { false }
-            return shutOut.contains { $0.login == login } && !isKept && !policy.logins.contains(login)
+            guard dropIn.keyFiles != .kept, !isKept, !policy.logins.contains(login) else { return false }
+            return shutOut.contains { $0.login == login }
         }
     }
 

@@ -118,7 +118,10 @@ extension Host {
                 let plan = try setup.plan(request, administrators: Administrators.logins)
                 let report = SetupReport(plan: plan, space: request.space, style: Style(for: STDOUT_FILENO))
                 terminal.say(report.shutOut, unless: json)
-                guard !dryRun else { return print(json ? report.json(nil) : report.preview, terminator: "") }
+                guard !dryRun else {
+                    print(json ? report.json(nil) : report.preview, terminator: "")
+                    return terminal.say(plan.risk.map { "Without --dry-run it asks before it goes on: \($0)." })
+                }
                 try confirm(plan, terminal)
                 let outcome = try await setup.carryOut(plan, wantsTrial: trial) { terminal.wait(for: $0) }
                 terminal.wait(for: nil)
@@ -151,8 +154,7 @@ extension Host {
         }
 
         private func confirm(_ plan: SetupPlan, _ terminal: Terminal) throws {
-            guard !plan.lockedOut.isEmpty, !yes else { return }
-            let risk = "nothing would let in \(plan.lockedOut.joined(separator: " or ")) by key any more"
+            guard let risk = plan.risk, !yes else { return }
             guard !json, isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else { throw Failure.lockout(risk) }
             terminal.complain(terminal.style.yellow("Careful:") + " " + risk + ".")
             FileHandle.standardError.write(Data("Go on? [y/N] ".utf8))
@@ -162,8 +164,15 @@ extension Host {
     }
 }
 
+extension SetupPlan {
+    /// Who could no longer enter, `nil` for nobody who looks after the machine.
+    fileprivate var risk: String? {
+        lockedOut.isEmpty ? nil : "nothing would let in \(lockedOut.joined(separator: " or ")) by key any more"
+    }
+}
+
 extension Terminal {
-    fileprivate func say(_ text: String?, unless isSilent: Bool) {
+    fileprivate func say(_ text: String?, unless isSilent: Bool = false) {
         if let text, !isSilent { say(text) }
     }
 }
