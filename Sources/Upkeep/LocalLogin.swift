@@ -6,9 +6,12 @@ internal import Policy
 public struct LocalLogin: Sendable, Equatable {
     /// As sshd knows them.
     public let name: String
-    let uid: UInt32
-    let gid: UInt32
-    let home: String
+    /// Their number.
+    public let uid: UInt32
+    /// That of their own group.
+    public let gid: UInt32
+    /// Their home folder, as the password file has it; empty where it names none.
+    public let home: String
     let shell: String
 
     /// The user that a line of the password file is about; `nil` where it is none.
@@ -26,7 +29,8 @@ public struct LocalLogin: Sendable, Equatable {
     var hasShell: Bool { !["nologin", "false", "sync", "halt", "shutdown"].contains { shell.hasSuffix("/\($0)") } }
 
     /// The users called `names`, or all that are listed.
-    static func all(_ names: [String] = [], by programs: any Programs) throws(SetupError) -> [LocalLogin] {
+    /// - Throws: `SetupError.program`.
+    public static func all(_ names: [String] = [], by programs: any Programs) throws(SetupError) -> [LocalLogin] {
         let result: ProgramResult
         do throws(ProgramFault) {
             result = try programs.run(["getent", "passwd"] + names.filter { isLoginName($0.utf8) })

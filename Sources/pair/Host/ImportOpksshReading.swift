@@ -35,7 +35,7 @@ struct OpksshReading {
                 advice: "opkssh's files are looked for in \(shown(folder)); --from names another folder.")
         }
         if withHomes {
-            for user in try LocalUser.all() { try take(user) }
+            for user in try Self.usersWithHomes() { try take(user) }
         } else {
             note(.homesUnread, of: "~/.opk/auth_id")
         }
@@ -71,10 +71,18 @@ struct OpksshReading {
 // MARK: - Homes
 
 extension OpksshReading {
+    /// Everybody whom the host lists, each name once; a directory service may not list those whom it knows.
+    private static func usersWithHomes() throws -> [LocalLogin] {
+        var names: Set<Text> = []
+        return try LocalLogin.all(by: SystemPrograms()).filter { user in
+            user.home.utf8.first == UInt8(ascii: "/") && names.insert(Text(user.name)).inserted
+        }
+    }
+
     /// Takes the user's own policy file, where there is one that opkssh would read.
     ///
     /// Source: opkssh commands/readhome.go.
-    private mutating func take(_ user: LocalUser) throws {
+    private mutating func take(_ user: LocalLogin) throws {
         let path = user.home + "/.opk/auth_id"
         switch try user.reading({ Self.homeFile(of: user) }) {
         case .absent: break
@@ -100,7 +108,7 @@ extension OpksshReading {
     }
 
     /// The file as the user themself reads it: what they have put there leads nowhere that is closed to them.
-    private static func homeFile(of user: LocalUser) -> HomeFile {
+    private static func homeFile(of user: LocalLogin) -> HomeFile {
         do throws(FileFault) {
             let folder = try OpenFolder(user.home + "/.opk", ownedBy: .any)
             guard folder.kind(of: "auth_id") != nil else { return .absent }
@@ -123,24 +131,7 @@ extension OpksshReading {
     }
 }
 
-/// A user of this host.
-struct LocalUser: Equatable {
-    let name: String
-    let uid: UInt32
-    let gid: UInt32
-    let home: String
-
-    /// The user that a line of passwd(5) is about, `nil` where it is none with a home.
-    init?(passwdLine line: Substring) {
-        let fields = line.split(separator: ":", omittingEmptySubsequences: false)
-        guard fields.count == 7, let uid = UInt32(fields[2]), let gid = UInt32(fields[3]) else { return nil }
-        guard !fields[0].isEmpty, fields[5].utf8.first == UInt8(ascii: "/") else { return nil }
-        name = String(fields[0])
-        self.uid = uid
-        self.gid = gid
-        home = fields[5] == "/" ? "" : String(fields[5])
-    }
-
+extension LocalLogin {
     /// Whether opkssh reads the home of a login so called.
     var hasNameForOpkssh: Bool {
         name.utf8.allSatisfy { byte in
@@ -149,27 +140,6 @@ struct LocalUser: Equatable {
             default: false
             }
         }
-    }
-
-    /// Everybody whom the host lists; a directory service may not list those whom it knows.
-    static func all() throws -> [LocalUser] {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/getent")
-        process.arguments = ["passwd"]
-        process.standardInput = FileHandle.nullDevice
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let bytes = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw Failure(
-                description: "getent passwd: ended with status \(process.terminationStatus)",
-                advice: "See that the host can list its users, or go without --homes.")
-        }
-        var names: Set<Text> = []
-        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap(LocalUser.init(passwdLine:))
-            .filter { names.insert(Text($0.name)).inserted }
     }
 
     /// What `body` gives when this process, which is root's, may do no more than the user.
