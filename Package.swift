@@ -27,6 +27,20 @@ func suite(_ name: String, imports: [Target.Dependency], programs: [String] = []
 
 func nio(_ module: String) -> Target.Dependency { .product(name: module, package: "swift-nio") }
 
+/// What `scripts/fuzz` builds: nothing else can link it, for libFuzzer comes with its sanitizer alone.
+let fuzzing: [Target] =
+    Context.environment["PAIR_FUZZ"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: [
+                "Encodings", "SSHWire", "Signatures", "SSHKeys", "IdentityToken", "Policy", "Decision",
+                "TestSupport",
+            ],
+            path: "Tests/Fuzz", exclude: ["words"], swiftSettings: strict)
+    ]
+
 let package = Package(
     name: "pair",
     products: [
@@ -134,7 +148,7 @@ let package = Package(
         suite("PairTests", imports: ["Encodings", "SSHKeys", "pair"]),
         suite("CommandLineTests", imports: ["Encodings"], programs: ["outlets.py", "without.py"]),
         suite("EndToEndTests", imports: []),
-    ],
+    ] + fuzzing,
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )

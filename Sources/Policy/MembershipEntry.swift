@@ -12,7 +12,8 @@ public struct MembershipEntry: Sendable, Equatable {
     public let number: Int
 
     /// Which Space a line is for, however the rest of it reads; `nil` for an empty one or a comment.
-    /// - Throws: Where the first column cannot be read, which is a fault in every Space.
+    /// - Throws: Where the first column cannot be read. Quoted from its start it is a fault in every Space; a bare one is
+    ///   no Space's name, and the decision passes over its line.
     public static func space(of line: Span<UInt8>, number: Int, file: String) throws(PolicyError) -> Text? {
         if number == 1, line.count >= 3, line[0] == 0xEF, line[1] == 0xBB, line[2] == 0xBF {
             throw PolicyError(file: file, line: 1, column: 1, reason: .byteOrderMark)

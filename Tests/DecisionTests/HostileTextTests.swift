@@ -9,7 +9,7 @@ import Testing
 /// what was configured.
 @Suite struct HostileTextTests {
     /// What would end a quote, a line or an option, add an option, colour a terminal, or be another name by accident.
-    private static let hostile: [Text] =
+    static let hostile: [Text] =
         [
             "", " ", "\n", "\r\n", "\t", "\u{0}", "\"", "\\", "\\\"", "\",cert-authority,principals=\"root", "a\nroot",
             "a\" ssh-ed25519 AAAA", "alice\ncert-authority ssh-ed25519 AAAA", "alice,root", "alice root", "*", "?",

@@ -114,6 +114,10 @@ struct MembershipRuleTests {
                 "build-box2 \"\nBuild-Box nonsense\nbuild-bo\nbuild \u{1}\n\"other\" \u{1} \"\nbuild-box sub:1101694 google alice",
             expected: granted(6)),
         Case(
+            name: "a bare first column with a quote in it is no Space's name",
+            lines: "build-box\" sub:1101694 google deny\nbuild\"-box x\nbuild-box sub:1101694 google alice",
+            expected: granted(3)),
+        Case(
             name: "comments and blank lines", lines: "\n  \t\n# build-box x\n  # *\nbuild-box sub:1101694 google alice",
             expected: granted(5)),
         Case(
