@@ -282,6 +282,6 @@ struct ConfigurationTests {
     @Test("the documentation's example for each provider is taken")
     func takesExamples() throws {
         let all = try configuration("space = \"s\"\n" + Self.documented.joined(separator: "\n"))
-        #expect(all.providers.map(\.name) == ["google", "entra", "gitlab", "okta", "keycloak", "authelia"])
+        #expect(all.providers.map(\.name) == ["google", "entra", "gitlab", "okta", "keycloak", "authelia", "idp"])
     }
 }

@@ -284,7 +284,7 @@ struct ClientConfigurationTests {
     @Test("the documentation has an example for each provider, and the defaults as they are")
     func documentsDefaults() throws {
         let all = try Self.documented.flatMap { try Self.configuration($0).registrations }
-        #expect(all.map(\.name) == ["work", "google", "entra", "gitlab", "okta", "keycloak", "authelia"])
+        #expect(all.map(\.name) == ["work", "google", "entra", "gitlab", "okta", "keycloak", "authelia", "idp"])
         #expect(all.first == ClientRegistration(name: "work", issuer: "https://idp.example.com", clientID: "pair"))
     }
 }
