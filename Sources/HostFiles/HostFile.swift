@@ -4,7 +4,7 @@ internal import Glibc
 ///
 /// Each reading opens it anew, walking from `/` without following a link; every directory on the way and the file must
 /// be as `ownership` says and not writable by group or others, and the file a regular one. A file that changes while it
-/// is read is read once more, and is then a fault.
+/// is read is read once more. Written again, it is then a fault; replaced again, it counts as it was opened.
 /// Source: docs/configuration.md.
 public struct HostFile: Sendable, Equatable {
     /// Absolute, or from the process's own directory.
@@ -30,11 +30,13 @@ public struct HostFile: Sendable, Equatable {
 
     /// What `body` makes of the file, provided that the file stayed as it was; else of the file read once more.
     ///
-    /// An error of `body` counts only then, too: it may come from half a change.
+    /// An error of `body` counts only then, too: it may come from half a change. The second reading counts even where
+    /// another file has taken the place of that one: it was whole, and the one to read when the reading began. Else
+    /// nobody could enter who comes while a file is replaced faster than it is read.
     func unchanged<Value, Failure: Error>(
         _ body: (borrowing OpenFile) throws(Failure) -> Value, orFault wrapped: (FileFault) -> Failure
     ) throws(Failure) -> Value {
-        for _ in 0..<2 {
+        for isLast in [false, true] {
             let file: OpenFile
             do {
                 file = try OpenFile(path, ownedBy: ownership)
@@ -47,7 +49,11 @@ public struct HostFile: Sendable, Equatable {
             } catch {
                 result = .failure(error)
             }
-            if !file.hasChanged { return try result.get() }
+            switch file.change {
+            case .none: return try result.get()
+            case .replaced where isLast: return try result.get()
+            case .replaced, .gone, .written: continue
+            }
         }
         throw wrapped(.changed(path))
     }

@@ -57,11 +57,21 @@ struct OpenFile: ~Copyable {
         }
     }
 
-    /// Whether another file stands at the path now, or this one was written since.
-    var hasChanged: Bool {
-        guard let now = folder.status(of: name) else { return true }
-        return (now.device, now.inode) != (before.device, before.inode)
-            || (now.size, now.modified) != (before.size, before.modified)
+    /// What has happened to it since it was opened.
+    enum Change {
+        case none
+        /// Another stands at the path; what was read of this one is whole.
+        case replaced
+        /// Nothing stands at the path, or this one was written: what was read may be half of each.
+        case gone, written
+    }
+
+    /// What has happened to the file, and at its path, since it was opened.
+    var change: Change {
+        guard let now = try? descriptor.status(at: path), (now.size, now.modified) == (before.size, before.modified)
+        else { return .written }
+        guard let there = folder.status(of: name) else { return .gone }
+        return (there.device, there.inode) == (before.device, before.inode) ? .none : .replaced
     }
 
     /// The directory that `components` of `path` lead to, none on the way from `/` a link and each as `rule` wants it.

@@ -107,8 +107,8 @@ struct LinesTests {
         #expect(lines == ["new"])
     }
 
-    @Test("a file that changes twice is a fault", arguments: [false, true])
-    func refusesChanging(byRename: Bool) throws {
+    @Test("a file that is written twice while it is read is a fault, replaced or not", arguments: [false, true])
+    func refusesChanging(isReplaced: Bool) throws {
         let path = try scratch.write("f", "a\n")
         var size = 1
         #expect(throws: LineFault<Never>.file(.changed(path))) {
@@ -116,10 +116,27 @@ struct LinesTests {
                 into: {},
                 { (_, _, _) throws(Never) in
                     size += 1
-                    _ = try? scratch.write(byRename ? "g" : "f", String(repeating: "b\n", count: size))
-                    if byRename { unsafe rename(scratch.at("g"), path) }
+                    _ = try? scratch.write("f", String(repeating: "b\n", count: size))
+                    guard isReplaced else { return }
+                    _ = try? scratch.write("g", "c\n")
+                    unsafe rename(scratch.at("g"), path)
                 })
         }
+    }
+
+    @Test("a file that is replaced whenever it is read counts as it was when it was opened the second time")
+    func readsReplaced() throws {
+        let path = try scratch.write("f", "0\n")
+        var version = 0
+        let lines = try scratch.file("f").foldLines(
+            into: { [] },
+            { (lines: inout [String], line, _) throws(Never) in
+                lines.append(String(decoding: Array(copying: line), as: UTF8.self))
+                version += 1
+                _ = try? scratch.write("g", "\(version)\n")
+                unsafe rename(scratch.at("g"), path)
+            })
+        #expect(lines == ["1"])
     }
 
     @Test("a file that grows as fast as it is read is a fault, not a long wait")

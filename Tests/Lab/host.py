@@ -159,23 +159,29 @@ def add_logins(folder, names):
         make_user(folder, "login", name, "-m", "-d", folder / "home" / name, "-s", "/bin/bash", "-p", "*")
 
 
-def start(folder, program):
+def start(folder, program, settings=""):
+    """Starts sshd; its `settings` go first, and so count instead of the lab's own. Gives the port."""
     stop(folder)
     shutil.copy(program, folder / "bin/pair-authkeys")
     (folder / "bin/pair-authkeys").chmod(0o755)
 
     port = processes.free_port()
-    config = folder / "sshd/sshd_config"
-    config.write_text(SSHD_CONFIG.format(folder=folder, port=port, user=COMMAND_USER))
-    command = [SSHD, "-D", "-f", config, "-E", folder / "sshd/sshd.log"]
+    serve(folder, "sshd", port, settings + SSHD_CONFIG.format(folder=folder, port=port, user=COMMAND_USER))
+    (folder / "ssh_config").write_text(SSH_CONFIG.format(folder=folder, port=port))
+    (folder / "known_hosts").write_text(f"lab {(folder / 'sshd/host_key.pub').read_text()}")
+    return port
+
+
+def serve(folder, name, port, settings):
+    """An sshd with these settings; processes.stop(name, FOLDER/sshd) ends it."""
+    config = folder / f"sshd/{name}_config"
+    config.write_text(settings)
+    command = [SSHD, "-D", "-f", config, "-E", folder / f"sshd/{name}.log"]
     # From 9.8 on sshd shuts out an address that fails often, and here all fail from one.
     no_penalties = ["-o", "PerSourcePenalties=no"]
     if subprocess.run([SSHD, "-t", "-f", config, *no_penalties], stderr=subprocess.DEVNULL).returncode == 0:
         command += no_penalties
-
-    (folder / "ssh_config").write_text(SSH_CONFIG.format(folder=folder, port=port))
-    (folder / "known_hosts").write_text(f"lab {(folder / 'sshd/host_key.pub').read_text()}")
-    processes.start("sshd", folder / "sshd", command, ready=lambda: processes.accepts(port))
+    processes.start(name, folder / "sshd", command, ready=lambda: processes.accepts(port))
 
 
 def stop(folder):
