@@ -62,7 +62,9 @@ int csandbox_rules(int *rules, int *version) {
 
 int csandbox_allow_reading(int rules, const char *path) {
     int folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0) return 0;
+    // What no walk without links comes to has no files to be read; anything else, such as too many files being open, may
+    // be over when they are.
+    if (folder < 0) return errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == ELOOP ? 0 : errno;
     struct exception reading = {READ_FILE, folder};
     int error = result(syscall(ADD_RULE, rules, PATH_BENEATH, &reading, 0));
     close(folder);

@@ -42,6 +42,17 @@ extension Descriptor {
         return Status(result)
     }
 
+    /// The same, where to be unable to tell is no answer.
+    /// - Throws: `.system`.
+    func standing(at name: String, in path: String) throws(FileFault) -> Status? {
+        var result = stat()
+        guard unsafe fstatat(number, name, &result, AT_SYMLINK_NOFOLLOW) == 0 else {
+            if errno == ENOENT { return nil }
+            throw fault(errno, call: "stat", path)
+        }
+        return Status(result)
+    }
+
     /// Reads into `buffer` from `offset` on, and tells how many bytes; 0 at the end of the file.
     func read(into buffer: inout [UInt8], from offset: Int, at path: String) throws(FileFault) -> Int {
         let count = unsafe buffer.withUnsafeMutableBytes { bytes in

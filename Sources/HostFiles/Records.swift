@@ -17,16 +17,33 @@ public struct RecordFile: ~Copyable {
     public let path: String
 
     private let descriptor: Descriptor
+    /// The length of the file where it ended in the middle of a line: there the disk took a part of a record only.
+    private let torn: Int64?
 
     /// Opens the file at `path`.
     /// - Parameter path: The folder above is the caller's word: nobody but root may write there.
     /// - Throws: `.missing`, `.notRegular`, `.pathMalformed`, `.system`.
     public init(_ path: String) throws(FileFault) {
         descriptor = try existing(path, O_WRONLY | O_APPEND)
+        torn = RecordFile.tornLength(path)
         self.path = path
     }
 
+    /// How long the file is where its last byte is no LF, `nil` where it is one or cannot be read.
+    ///
+    /// By a descriptor of its own that is closed at once: what is kept is for adding records, and shows none.
+    private static func tornLength(_ path: String) -> Int64? {
+        guard let file = try? existing(path, O_RDONLY), let size = try? file.status(at: path).size, size > 0 else {
+            return nil
+        }
+        var last: UInt8 = 0x0A
+        let count = retrying { unsafe pread(file.number, &last, 1, off_t(size - 1)) }
+        return count == 1 && last != 0x0A ? size : nil
+    }
+
     /// Appends `record` whole and by one write, so that records of two processes never mix.
+    ///
+    /// Behind what is no whole line it begins a new one.
     /// - Parameters:
     ///   - record: With its LF.
     ///   - cap: Where the file is this long already, nothing is written; `nil` for no cap.
@@ -35,6 +52,8 @@ public struct RecordFile: ~Copyable {
     public func append(_ record: [UInt8], whileSmallerThan cap: Int64? = nil) throws(FileFault) -> AppendOutcome {
         let size = try descriptor.status(at: path).size
         if let cap, size >= cap { return .full(size: size) }
+        // Where it has grown since, whoever wrote has begun a new line.
+        let record = size == torn ? [0x0A] + record : record
         let count = retrying { unsafe write(descriptor.number, record, record.count) }
         guard count >= 0 else { throw fault(errno, call: "write", path) }
         guard count == record.count else { throw .shortWrite(path, written: count, of: record.count) }

@@ -16,9 +16,12 @@ public struct FileOwner: Sendable, Hashable {
 }
 
 extension OpenFolder {
-    /// Whose the thing at `name` is, a symbolic link as itself; `nil` where nothing stands there.
-    public func owner(of name: String) -> FileOwner? {
-        descriptor.status(of: name).map { FileOwner(user: $0.owner, group: $0.group) }
+    /// The permission bits and the owner of what stands at `name`, a symbolic link as itself; `nil` where nothing does.
+    /// - Throws: `.system` where that cannot be told: a file put in its place might else be readable to more.
+    public func attributes(of name: String) throws(FileFault) -> (mode: UInt32, owner: FileOwner)? {
+        try descriptor.standing(at: name, in: path(of: name)).map {
+            ($0.mode & 0o7777, FileOwner(user: $0.owner, group: $0.group))
+        }
     }
 
     /// Puts a file with `bytes` at `name`, in one step: a reader sees the old file or the new one, whole, even after the
@@ -37,7 +40,9 @@ extension OpenFolder {
     ) throws(FileFault) {
         let path = try checkedPath(of: name)
         // A link is left to whoever made it, instead of being replaced by a file.
-        if let kind = kind(of: name), kind != .regular { throw .notRegular(path, kind) }
+        if let kind = try descriptor.standing(at: name, in: path)?.kind, kind != .regular {
+            throw .notRegular(path, kind)
+        }
         let temporary = leftoverName(of: name, mark: UInt64.random(in: .min ... .max))
         do throws(FileFault) {
             try write(bytes, toNew: temporary, mode: mode, owner: owner, at: path)

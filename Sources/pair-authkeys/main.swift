@@ -6,6 +6,8 @@ import Sandbox
 
 // argv → question → pair.toml → records opened, sandbox → decision → record → one write → exit
 
+// First: memory may run out on the arguments already.
+Process.refuseOnTraps()
 Process.fillStandardStreams()
 Process.ignoreSignalsOfWriting()
 do throws(UsageError) {
@@ -28,7 +30,7 @@ func answer(_ question: Question) -> Never {
     // An admin who tries out files of their own says which they are, and nobody is let in by that.
     let isTrial = question.reader != .sshd || question.time != nil
     let ownership = isTrial && question.configurationPath != nil ? Ownership.rootOr(uid: Process.userID) : .root
-    if question.reader == .sshd { Process.refuseOnTraps() }
+    if question.reader != .sshd { Process.dieOfTraps() }
     let isLate = Process.arm(deadline: question.reader == .sshd ? 5 : nil)
 
     let isColoured = Process.isOutputATerminal && !Process.isColourRefused
@@ -53,6 +55,7 @@ func answer(_ question: Question) -> Never {
 
 /// Replays a folder of cases.
 func replay(_ folder: String) -> Never {
+    Process.dieOfTraps()
     do throws(FileFault) {
         let replay = try Replay(folder: folder)
         Process.write(replay.summary)

@@ -13,6 +13,30 @@ import Testing
         #expect(run.error == "pair-authkeys: an internal fault; nobody is let in\n")
     }
 
+    @Test("memory that runs out, wherever it does, ends as a refusal that says so")
+    func memory() async throws {
+        let host = try Host.atAnyTime()
+        // The least memory with which a login is served, and from there down to where not even the loader is content.
+        let script = """
+            least=0 most=400000
+            while [ $((most - least)) -gt 8 ]; do
+                size=$(((least + most) / 2))
+                if (ulimit -v $size; "$@") 2>/dev/null | grep -q ^restrict; then most=$size; else least=$size; fi
+            done
+            exec 3>&1
+            size=$most
+            while [ $size -gt $((most - 800)) ]; do
+                size=$((size - 8))
+                said=$( (ulimit -v $size; exec "$@") 2>&1 >&3; echo "status $?")
+                case $said in *"failed to allocate"*) echo "${said##*status }" ;; esac
+            done
+            """
+        let run = try await host.run(under: ["sh", "-c", script, "sh"], try host.question)
+        let statuses = run.output.split(separator: "\n")
+        #expect(statuses.count >= 3, "\(run)")
+        #expect(statuses.allSatisfy { $0 == "0" }, "\(run)")
+    }
+
     @Test("a log at the limit of a file's size stops nobody")
     func fileSize() async throws {
         let host = try Host.atAnyTime()

@@ -21,6 +21,16 @@ struct RecordsTests {
         #expect(try scratch.file("log").read(limit: 99) == Array("a\nb\nc\n".utf8))
     }
 
+    @Test("a record behind half of one begins a line of its own, once, whoever writes it")
+    func afterHalfARecord() throws {
+        let path = try scratch.write("log", "a\nhal")
+        let (file, other) = (try RecordFile(path), try RecordFile(path))
+        #expect(try file.append(Array("b\n".utf8)) == .written(sizeBefore: 5))
+        #expect(try other.append(Array("c\n".utf8)) == .written(sizeBefore: 8))
+        #expect(try file.append(Array("d\n".utf8)) == .written(sizeBefore: 10))
+        #expect(try scratch.file("log").read(limit: 99) == Array("a\nhal\nb\nc\nd\n".utf8))
+    }
+
     @Test("a log is never created, and is a regular file at its own name")
     func refusesOthers() throws {
         #expect(throws: FileFault.missing(scratch.at("log"))) { _ = try RecordFile(scratch.at("log")) }

@@ -28,12 +28,23 @@ struct ReplacingTests {
         let folder = try OpenFolder(scratch.path, ownedBy: .any)
         let other = FileOwner(user: 65_534, group: 60)
         try folder.replace("f", with: [1], mode: 0o640, owner: other)
-        #expect(folder.owner(of: "f") == other)
+        #expect(try folder.attributes(of: "f")?.owner == other)
         // chown(2) takes some bits of the mode.
         #expect(folder.mode(of: "f") == 0o640)
         try folder.replace("f", with: [2], mode: 0o600)
-        #expect(folder.owner(of: "f") == FileOwner(user: 0, group: 0))
-        #expect(folder.owner(of: "g") == nil)
+        #expect(try folder.attributes(of: "f")?.owner == FileOwner(user: 0, group: 0))
+        #expect(try folder.attributes(of: "g")?.owner == nil)
+    }
+
+    @Test("what cannot be told of a name is an error, not that nothing stands there: nothing takes its place")
+    func unanswered() throws {
+        let folder = try OpenFolder(scratch.path, ownedBy: .any)
+        let long = String(repeating: "n", count: 300)
+        let fault = FileFault.system(scratch.at(long), call: "stat", errno: ENAMETOOLONG)
+        #expect(throws: fault) { _ = try folder.attributes(of: long) }
+        #expect(throws: fault) { try folder.replace(long, with: [1], mode: 0o600) }
+        #expect(try folder.attributes(of: "g") == nil)
+        #expect(try folder.names().isEmpty)
     }
 
     @Test("a file may be empty, and its path relative or under /")

@@ -53,6 +53,15 @@ struct SpacesTests {
         #expect(try host.text("members").isEmpty)
     }
 
+    @Test("what is done is done, with status 0, though nobody can be told")
+    func unheard() throws {
+        let (host, key) = try host()
+        let run = try host.pairUnheard("spaces", "allow", Self.alice, "--provider", "example", "--login", "alice")
+        #expect(run.status == 0, "\(run)")
+        #expect(run.output.hasPrefix("added "))
+        #expect(try host.decision(key, user: "alice") == "accepted")
+    }
+
     @Test("options stand on the line for sshd")
     func givesOptions() throws {
         let (host, key) = try host()

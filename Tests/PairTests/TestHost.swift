@@ -164,6 +164,12 @@ final class TestHost: Sendable {
             ["python3", "-c", script, typed, Self.program("pair")] + arguments + ["--config", at("pair.toml")], "", [:])
     }
 
+    /// Runs `pair` where nobody can be told: its standard error takes nothing.
+    func pairUnheard(_ arguments: String...) throws -> Run {
+        let script = ["sh", "-c", "exec \"$@\" 2>/dev/full", "sh", Self.program("pair")]
+        return try run(script + arguments + ["--config", at("pair.toml")], "", [:])
+    }
+
     /// What pair-authkeys says of a key: `accepted`, or the reason.
     func decision(_ key: String, user: String, uid: Int = 1001) throws -> String {
         let run = try run(

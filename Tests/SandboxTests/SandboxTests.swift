@@ -84,6 +84,27 @@ import Testing
     }
 
     @Test(
+        "a folder that cannot be opened now, though it is there, is not forgotten: better no Landlock",
+        .enabled(if: landlockVersion >= 1, "needs Landlock"))
+    func folderOutOfReach() async throws {
+        let result = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
+            [inside = place.inside as String, folder = place.folder as String] in
+            // One descriptor is left, and the rules take it.
+            let free = dup(STDOUT_FILENO)
+            close(free)
+            var limit = rlimit()
+            _ = unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            limit.rlim_cur = rlim_t(free + 1)
+            _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            let sandbox = Sandbox(readingBelow: [folder])
+            Probe.report("sandbox: \(sandbox)")
+            Probe.tell("read inside") { unsafe open(inside, O_RDONLY) }
+        }
+        let expected = ["sandbox: no_new_privs, seccomp; no Landlock: Too many open files", "read inside: 0"]
+        #expect(try answers(of: result) == expected)
+    }
+
+    @Test(
         "Landlock by itself leaves nothing but files of the folders, to be read",
         .enabled(if: landlockVersion >= 6, "needs version 6 of Landlock, of Linux 6.12"))
     func landlock() async throws {

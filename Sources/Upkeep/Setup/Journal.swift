@@ -2,6 +2,17 @@ internal import Encodings
 internal import Foundation
 internal import HostFiles
 
+/// The bytes of a file, `nil` where there is none: one that cannot be read is there, and nothing is put in its place.
+/// - Throws: `FileFault`.
+func existingFile(_ path: String) throws(FileFault) -> [UInt8]? {
+    let (folder, name) = SetupWork.split(path)
+    do throws(FileFault) {
+        return try OpenFolder(folder, ownedBy: .any).read(name, limit: 1 << 26, ownedBy: .any)
+    } catch .missing {
+        return nil
+    }
+}
+
 /// How one thing that set-up did is undone.
 enum Undoing: Codable, Equatable {
     case removeUser(String)
@@ -26,12 +37,12 @@ final class Journal {
     /// An empty one, or the one that a set-up which never ended has left.
     init(in folder: String) throws {
         self.folder = folder
-        guard let data = FileManager.default.contents(atPath: "\(folder)/\(Self.name)") else {
+        guard let bytes = try existingFile("\(folder)/\(Self.name)") else {
             entries = []
             return
         }
         do {
-            entries = try JSONDecoder().decode([Undoing].self, from: data)
+            entries = try JSONDecoder().decode([Undoing].self, from: Data(bytes))
         } catch {
             throw SetupError.journal("\(folder)/\(Self.name)")
         }
@@ -87,9 +98,9 @@ struct SetupRecord: Codable, Equatable {
 
     /// The record of an earlier set-up; an empty one where there is none.
     init(in folder: String) throws {
-        guard let data = FileManager.default.contents(atPath: "\(folder)/\(Self.name)") else { return }
+        guard let bytes = try existingFile("\(folder)/\(Self.name)") else { return }
         do {
-            self = try JSONDecoder().decode(SetupRecord.self, from: data)
+            self = try JSONDecoder().decode(SetupRecord.self, from: Data(bytes))
         } catch {
             throw SetupError.journal("\(folder)/\(Self.name)")
         }

@@ -84,11 +84,12 @@ final class SetupWork {
     }
 
     private func write(_ file: SetupFile, _ step: SetupStep) throws {
-        guard surroundings.contents(of: file.path) == file.old else { throw SetupError.changed(file.path) }
+        guard try existingFile(file.path) == file.old else { throw SetupError.changed(file.path) }
         try noteFile(file.path)
         let (folder, name) = Self.split(file.path)
         // What is there keeps its owner and mode.
         let standing = FileManager.default.standing(of: file.path)
+        guard (standing == nil) == (file.old == nil) else { throw SetupError.changed(file.path) }
         try OpenFolder(folder, ownedBy: .any)
             .replace(name, with: file.new, mode: standing?.mode ?? file.mode, owner: standing?.owner ?? owner(of: file))
         record.add(step, isNew: file.old == nil)
@@ -104,10 +105,13 @@ final class SetupWork {
     }
 
     private func noteFile(_ path: String) throws {
+        let bytes = try existingFile(path)
         let standing = FileManager.default.standing(of: path)
+        // Noted as absent, it would be removed when this is undone.
+        guard (standing == nil) == (bytes == nil) else { throw SetupError.changed(path) }
         try journal.note(
             .restore(
-                path, bytes: surroundings.contents(of: path).map { Data($0) }, mode: standing?.mode ?? 0,
+                path, bytes: bytes.map { Data($0) }, mode: standing?.mode ?? 0,
                 user: standing?.owner.user ?? 0, group: standing?.owner.group ?? 0))
     }
 

@@ -157,7 +157,7 @@ extension Host {
             guard let risk = plan.risk, !yes else { return }
             guard !json, isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else { throw Failure.lockout(risk) }
             terminal.complain(terminal.style.yellow("Careful:") + " " + risk + ".")
-            FileHandle.standardError.write(Data("Go on? [y/N] ".utf8))
+            Terminal.write("Go on? [y/N] ")
             let answer = Text(readLine() ?? "").asciiLowercased
             guard answer == "y" || answer == "yes" else { throw Failure.notGoneOn }
         }

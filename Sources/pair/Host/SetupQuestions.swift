@@ -136,12 +136,12 @@ struct SetupQuestions {
     /// Asks until the answer will do; an empty one is the usual one, where there is such.
     private func ask(_ question: String, usual: String? = nil, fault: (String) -> String?) throws -> String? {
         while true {
-            FileHandle.standardError.write(Data("\(question)\(usual.map { " [\($0)]" } ?? ""): ".utf8))
+            Terminal.write("\(question)\(usual.map { " [\($0)]" } ?? ""): ")
             guard let line = readLine() else { throw Failure.noAnswer }
             let answer = line.trimmingCharacters(in: .whitespaces)
             if answer.isEmpty, let usual { return usual }
             guard let expected = fault(answer) else { return answer }
-            FileHandle.standardError.write(Data("  expected: \(expected)\n".utf8))
+            Terminal.write("  expected: \(expected)\n")
         }
     }
 }

@@ -37,7 +37,7 @@ struct Inspect: ParsableCommand {
                 } catch {
                     hasFailed = true
                     let place = file == "-" ? "standard input" : file
-                    FileHandle.standardError.write(Data("pair: \(place):\(index + 1): \(error)\n".utf8))
+                    Terminal.write("pair: \(place):\(index + 1): \(error)\n")
                 }
             }
         }

@@ -127,8 +127,8 @@ struct HostChange {
             guard isSameRisk || !second.isRisky || options.yes else { throw Failure.changed(path) }
             guard !edit.changes.isEmpty else { return edit }
         }
-        let mode = lock.folder.mode(of: name) ?? 0o644
-        let owner = lock.folder.owner(of: name)
+        let standing = try lock.folder.attributes(of: name)
+        let (mode, owner) = (standing?.mode ?? 0o644, standing?.owner)
         if let old = current.contents(of: kind) {
             try lock.folder.replace("\(name)-", with: old, mode: mode, owner: owner)
         }
@@ -182,7 +182,7 @@ struct HostChange {
         guard !options.yes else { return }
         guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else { throw Failure.lockout(Self.risk(review)) }
         terminal.complain(terminal.style.yellow("Careful:") + " " + Self.risk(review) + ".")
-        FileHandle.standardError.write(Data("Go on? [y/N] ".utf8))
+        Terminal.write("Go on? [y/N] ")
         let answer = Text(readLine() ?? "").asciiLowercased
         guard answer == "y" || answer == "yes" else { throw Failure.declined }
     }

@@ -24,9 +24,12 @@ final class Terminal: Sendable {
     /// Says `text` on lines of its own in any case.
     func complain(_ text: String) {
         let isSpinning = stopSpinning()
-        FileHandle.standardError.write(Data((text + "\n").utf8))
+        Terminal.write(text + "\n")
         if let isSpinning { startSpinning(isSpinning) }
     }
+
+    /// Writes `text` to the standard error; where nobody takes it, nobody is told, and what was done stays done.
+    static func write(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 
     /// Shows that something takes its time, until the next step or `nil`; nothing where no person looks on.
     func wait(for step: String?) {
@@ -80,6 +83,6 @@ private struct Spinner {
 
     /// In place of the line that the cursor is in.
     private static func draw(_ text: String) {
-        FileHandle.standardError.write(Data("\r\u{1B}[K\(text)".utf8))
+        Terminal.write("\r\u{1B}[K\(text)")
     }
 }
