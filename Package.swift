@@ -62,6 +62,7 @@ let package = Package(
 
         .target(name: "CCurl"),
         .target(name: "CSandbox"),
+        .target(name: "CTraps"),
 
         stage("Encodings"),
         stage("SSHWire"),
@@ -102,7 +103,7 @@ let package = Package(
             name: "pair-authkeys",
             dependencies: [
                 "Encodings", "HostFiles", "Sandbox", "Signatures", "SSHKeys", "IdentityToken", "Policy", "Decision",
-                "AccessLog",
+                "AccessLog", "CTraps",
             ],
             swiftSettings: strict, linkerSettings: staticRuntime),
 

@@ -68,34 +68,6 @@ enum Process {
         return { uptime >= end }
     }
 
-    /// What a process dies of by a fault of its own.
-    private static let traps = [SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP]
-
-    /// Ends the process as a refusal where it would die of a fault of its own, memory that runs out included: the last line
-    /// of defence, for sshd alone.
-    ///
-    /// sshd would log the command line, token and all; a fault that nobody sees is said on the standard error.
-    static func refuseOnTraps() {
-        var action = sigaction()
-        unsafe action.__sigaction_handler.sa_handler = { _ in
-            let message: StaticString = "pair-authkeys: an internal fault; nobody is let in\n"
-            _ = unsafe Glibc.write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount)
-            _exit(0)
-        }
-        // A handler for an exhausted stack needs another; where there is no memory for one, no stack at all is worse.
-        let size = 64 << 10
-        if let memory = unsafe malloc(size) {
-            var stack = unsafe stack_t(ss_sp: memory, ss_flags: 0, ss_size: size)
-            if unsafe sigaltstack(&stack, nil) == 0 { action.sa_flags = SA_ONSTACK }
-        }
-        for number in traps { unsafe sigaction(number, &action, nil) }
-    }
-
-    /// Lets the process die of a fault of its own again, for whoever is not sshd: no answer of theirs is "nobody is let in".
-    static func dieOfTraps() {
-        for number in traps { _ = signal(number, SIG_DFL) }
-    }
-
     /// Takes a closed pipe, and a file at its size limit, as errors of the write: sshd would log a signal's death with the
     /// command line.
     static func ignoreSignalsOfWriting() {

@@ -1,4 +1,5 @@
 import AccessLog
+import CTraps
 import Decision
 import Encodings
 import HostFiles
@@ -6,8 +7,6 @@ import Sandbox
 
 // argv → question → pair.toml → records opened, sandbox → decision → record → one write → exit
 
-// First: memory may run out on the arguments already.
-Process.refuseOnTraps()
 Process.fillStandardStreams()
 Process.ignoreSignalsOfWriting()
 do throws(UsageError) {
@@ -30,7 +29,7 @@ func answer(_ question: Question) -> Never {
     // An admin who tries out files of their own says which they are, and nobody is let in by that.
     let isTrial = question.reader != .sshd || question.time != nil
     let ownership = isTrial && question.configurationPath != nil ? Ownership.rootOr(uid: Process.userID) : .root
-    if question.reader != .sshd { Process.dieOfTraps() }
+    if question.reader != .sshd { ctraps_disarm() }
     let isLate = Process.arm(deadline: question.reader == .sshd ? 5 : nil)
 
     let isColoured = Process.isOutputATerminal && !Process.isColourRefused
@@ -55,7 +54,7 @@ func answer(_ question: Question) -> Never {
 
 /// Replays a folder of cases.
 func replay(_ folder: String) -> Never {
-    Process.dieOfTraps()
+    ctraps_disarm()
     do throws(FileFault) {
         let replay = try Replay(folder: folder)
         Process.write(replay.summary)

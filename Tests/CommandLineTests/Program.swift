@@ -29,6 +29,9 @@ enum Program {
         ?? URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         .appendingPathComponent("pair-authkeys").path
 
+    /// Whether it is as it ships: the Swift runtime is in it and starts after what it links.
+    static let isWhole = environment["PAIR_AUTHKEYS"] != nil
+
     static let repository = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 

@@ -24,7 +24,8 @@ struct RecordsTests {
     @Test("a record behind half of one begins a line of its own, once, whoever writes it")
     func afterHalfARecord() throws {
         let path = try scratch.write("log", "a\nhal")
-        let (file, other) = (try RecordFile(path), try RecordFile(path))
+        let file = try RecordFile(path)
+        let other = try RecordFile(path)
         #expect(try file.append(Array("b\n".utf8)) == .written(sizeBefore: 5))
         #expect(try other.append(Array("c\n".utf8)) == .written(sizeBefore: 8))
         #expect(try file.append(Array("d\n".utf8)) == .written(sizeBefore: 10))
