@@ -59,15 +59,17 @@ REPLACEMENTS = {
     m.KEY_SET: (m.FIXTURE / "keysets/example.json").read_bytes().replace(b'"kid": "', b'"kid": "other-'),
 }
 
-# What becomes of a file, and whether that is seen by looking at it once more when it has been read.
+# What becomes of a file, and where that is seen once it has been read: by the last look but one, at the file itself, by
+# the last, at what stands at its path, or not at all.
+FILE, PATH = 1, 0
 CHANGES = {
-    "replaced": (lambda path: _rewritten(path, REPLACEMENTS[path]), True),
-    "cut in half": (lambda path: os.truncate(path, path.stat().st_size // 2), True),
-    "emptied": (lambda path: os.truncate(path, 0), True),
-    "removed": (lambda path: path.unlink(), True),
-    "made a link": (_linked, True),
-    "opened to all": (lambda path: path.chmod(0o666), False),
-    "given away": (lambda path: os.chown(path, 65534, 65534), False),
+    "replaced": (lambda path: _rewritten(path, REPLACEMENTS[path]), PATH),
+    "cut in half": (lambda path: os.truncate(path, path.stat().st_size // 2), FILE),
+    "emptied": (lambda path: os.truncate(path, 0), FILE),
+    "removed": (lambda path: path.unlink(), PATH),
+    "made a link": (_linked, PATH),
+    "opened to all": (lambda path: path.chmod(0o666), None),
+    "given away": (lambda path: os.chown(path, 65534, 65534), None),
 }
 
 
@@ -83,7 +85,7 @@ def swapped(host, report, is_short):
         mine = [call.place for call in found if re.search(rf'"{path.name}"|{path}>', call.text)]
         opened, looked = mine[0], mine[-2]
         steps = range(opened - 1, looked + 2)
-        for name, (change, is_seen) in CHANGES.items():
+        for name, (change, seen) in CHANGES.items():
             host.reset()
             change(path)
             after, _ = outcome_of(host, trace.run(host.question, user=user))
@@ -95,10 +97,10 @@ def swapped(host, report, is_short):
                 # It stands still after its call.
                 if place < opened:
                     allowed = {after}
-                elif place >= looked:
+                elif place >= looked - (seen or 0):
                     allowed = {SERVED}
                 else:
-                    allowed = {after} if is_seen else {after, SERVED}
+                    allowed = {after, SERVED} if seen is None else {after}
                 outcome, problems = judge(host, run, allowed)
                 report.add("file changed between open and read", outcome, problems,
                            f"{path} {name} after {found[place]}", run)
