@@ -41,6 +41,16 @@ let fuzzing: [Target] =
             path: "Tests/Fuzz", exclude: ["words"], swiftSettings: strict)
     ]
 
+/// What `scripts/bench` builds, to time what is otherwise inside a program.
+let benchmark: [Target] =
+    Context.environment["PAIR_BENCH"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "InProcess", dependencies: ["Encodings", "Signatures", "SSHKeys", "IdentityToken", "Policy"],
+            path: "Tests/Benchmarks/InProcess", swiftSettings: strict)
+    ]
+
 let package = Package(
     name: "pair",
     products: [
@@ -149,7 +159,7 @@ let package = Package(
         suite("PairTests", imports: ["Encodings", "SSHKeys", "pair"]),
         suite("CommandLineTests", imports: ["Encodings"], programs: ["outlets.py", "without.py"]),
         suite("EndToEndTests", imports: []),
-    ] + fuzzing,
+    ] + fuzzing + benchmark,
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )

@@ -118,6 +118,7 @@ extension JSON {
             switch scalar.value {
             case 0x22: bytes += "\\\"".utf8
             case 0x5C: bytes += "\\\\".utf8
+            case 0x20..<0x7F: bytes.append(UInt8(truncatingIfNeeded: scalar.value))
             case 0x08: bytes += "\\b".utf8
             case 0x09: bytes += "\\t".utf8
             case 0x0A: bytes += "\\n".utf8

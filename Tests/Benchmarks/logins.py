@@ -24,13 +24,16 @@ import baseline  # noqa: E402
 SPACES, LINES = 9_000, 1_000_000
 
 
-def make_login(folder, lines=None):
-    """A host's files, with a login that is good now, and the command by which sshd would ask; `lines` go above its grant."""
+def make_login(folder, lines=None, cert=None, **more):
+    """A host's files, with a login that is good now, and the command by which sshd would ask; `lines` go above its grant.
+
+    `cert` and `more` are settings of its Keys, as scripts/fixtures.d/baseline.py has them.
+    """
     now = int(time.time())
     baseline.NOW, baseline.IAT = now, now - 5
     login = baseline.Login(
         idp="rsa", toml=lambda text: text + f'\n[log]\nfile = "{folder}/access.jsonl"\nsyslog = false\n',
-        table={"keys_lifetime": "1h"}, cert={"valid": (now - 60, now + 3600)})
+        table={"keys_lifetime": "1h"}, cert={"valid": (now - 60, now + 3600), **(cert or {})}, **more)
     for name, content in login.files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -118,4 +121,5 @@ def main():
         shutil.rmtree(folder)
 
 
-main()
+if __name__ == "__main__":
+    main()

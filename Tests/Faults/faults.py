@@ -36,6 +36,7 @@ def lane(programs, is_short, names):
         began = time.monotonic()
         GROUPS[name](host, report, is_short)
         times[name] = round(time.monotonic() - began, 1)
+        print(f"   {name}: {times[name]:.0f} s", file=sys.stderr, flush=True)
     print(json.dumps({"rows": report.rows, "wrong": report.wrong, "times": times}))
 
 
