@@ -219,6 +219,24 @@ private final class SetupHost: Sendable {
         #expect(try host.listing == before)
     }
 
+    @Test("killed while it replaced a file, it leaves nothing of that in the folder that is to go")
+    func leftover() async throws {
+        let host = try SetupHost()
+        let before = try host.listing
+        try makeFolder(host.places.state, mode: 0o755)
+        let work = try SetupWork(host.surroundings, reload: nil)
+        let steps = try host.setup().plan(host.request, administrators: []).steps
+        for step in steps { try await work.take(step) }
+        let made = steps.compactMap { if case .file(let file) = $0 { file.path } else { nil } }
+        #expect(made.count >= 3)
+        for path in made {
+            let (folder, name) = SetupWork.split(path)
+            try Data("half".utf8).write(to: URL(fileURLWithPath: "\(folder)/.\(name).0123456789abcdef.new"))
+        }
+        try host.setup().undoCutShort()
+        #expect(try host.listing == before)
+    }
+
     @Test("removal takes away what set-up made, and with purge all of it")
     func removes() async throws {
         let host = try SetupHost()

@@ -34,4 +34,18 @@ import Testing
         #expect(try SetupRecord(in: folder) == SetupRecord())
         #expect(try existingFile("\(folder)/members") == nil)
     }
+
+    @Test("a journal that cannot be removed still undoes what it has")
+    func unremovable() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let journal = try Journal(in: folder)
+        try journal.note(.removeUser("_pair"))
+        try FileManager.default.removeItem(atPath: "\(folder)/\(Journal.name)")
+        let path = try unreadable(Journal.name)
+        #expect(throws: FileFault.notRegular(path, .directory)) { try journal.close() }
+        var undone: [Undoing] = []
+        _ = journal.undo { undone.append($0) }
+        #expect(undone == [.removeUser("_pair")])
+    }
 }

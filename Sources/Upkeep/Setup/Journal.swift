@@ -69,9 +69,11 @@ final class Journal {
     }
 
     /// Forgets everything: it is to stay.
+    ///
+    /// Where that fails, nothing is forgotten, so that it can be undone.
     func close() throws {
-        entries = []
         _ = try removeFile(at: "\(folder)/\(Self.name)")
+        entries = []
     }
 
     private func write() throws {

@@ -143,8 +143,11 @@ final class SetupWork {
             guard manager.standing(of: path) != nil else { return }
             try manager.setOwner(FileOwner(user: user, group: group), of: path)
             try manager.setMode(mode, of: path)
-        case .restore(let path, nil, _, _, _): _ = try removeFile(at: path)
+        case .restore(let path, nil, _, _, _):
+            try removeLeftovers(of: path)
+            _ = try removeFile(at: path)
         case .restore(let path, let bytes?, let mode, let user, let group):
+            try removeLeftovers(of: path)
             let (folder, name) = Self.split(path)
             try OpenFolder(folder, ownedBy: .any)
                 .replace(name, with: Array(bytes), mode: mode, owner: FileOwner(user: user, group: group))
@@ -155,6 +158,16 @@ final class SetupWork {
             }
         case .run(let command): try run(command)
         case .reload: if hasReloaded { try reload?.carryOut(by: programs) }
+        }
+    }
+
+    /// Removes what was to take a file's place when set-up was killed; its folder could not go else.
+    private func removeLeftovers(of path: String) throws(FileFault) {
+        let (folder, name) = Self.split(path)
+        do throws(FileFault) {
+            try OpenFolder(folder, ownedBy: .any).removeLeftovers(of: [name])
+        } catch .missing {
+            // Nor is there anything in it.
         }
     }
 
