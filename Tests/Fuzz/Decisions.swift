@@ -45,7 +45,7 @@ extension Target {
     /// - Returns: Whether the key was accepted.
     @discardableResult
     private static func judge(_ login: Case, isWhole: Bool) -> Bool {
-        guard let host = try? login.configuration else { return false }
+        guard let host = login.rememberedConfiguration else { return false }
         let files = login.files(under: host)
         let decision = login.decided(with: files, under: host, isExplained: true)
         for check in decision.checks { expect(check.detail.isPlain, "a check says \(check.detail)") }

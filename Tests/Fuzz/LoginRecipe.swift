@@ -13,13 +13,13 @@ struct LoginRecipe {
     }
 
     private let way: Way
-    private var certificate: CertificateRecipe
-    private var token: TokenRecipe
-    private var policy = PolicyRecipe()
-    private var login = "alice"
-    private var uid: UInt32? = 1001
+    var certificate: CertificateRecipe
+    var token: TokenRecipe
+    var policy = PolicyRecipe()
+    var login = "alice"
+    var uid: UInt32? = 1001
     private var keyType: String?
-    private var now = CertificateRecipe.now
+    private(set) var now = CertificateRecipe.now
     private(set) var isAltered = false
 
     /// A login of each way in, with each type of key and of CA, at either provider, and renewed, with nothing changed.
@@ -29,7 +29,7 @@ struct LoginRecipe {
     static let seeds: [[UInt8]] =
         good
         + [0, 12, 24, 1, 2].flatMap { (kinds: UInt8) in
-            (0..<13).flatMap { step in (0..<12).map { [kinds, step, $0, $0 &* 7, step] } }
+            (0..<15).flatMap { step in (0..<12).map { [kinds, step, $0, $0 &* 7, step] } }
         }
 
     init(_ bytes: [UInt8]) {
@@ -51,8 +51,6 @@ struct LoginRecipe {
         let steps = steps
         while !choices.isAtEnd { steps[choices.index(below: steps.count)](&self, &choices) }
     }
-
-    private typealias Step = @Sendable (inout LoginRecipe, inout Recipe) -> Void
 
     /// What the way in depends on, most of it twice as likely as what spoils any login.
     private var steps: [Step] {
@@ -87,7 +85,7 @@ struct LoginRecipe {
         { recipe, choices in recipe.step(PolicyRecipe.accountSteps, \.policy, &choices) },
     ]
 
-    private static let ofAuthority = ofAccount + ofCertificate
+    private static let ofAuthority = ofAccount + ofCertificate + [serialNearRevoked]
 
     private static let ofKeys: [Step] =
         ofCertificate + [
@@ -95,6 +93,8 @@ struct LoginRecipe {
             { recipe, choices in recipe.step(TokenRecipe.steps, \.token, &choices) },
             { recipe, choices in recipe.step(PolicyRecipe.personSteps, \.policy, &choices) },
             { recipe, choices in recipe.step(PolicyRecipe.personSteps, \.policy, &choices) },
+            { recipe, choices in scenes[choices.index(below: scenes.count)](&recipe, &choices) },
+            { recipe, choices in scenes[choices.index(below: scenes.count)](&recipe, &choices) },
             { $0.uid = $1.one(of: [1001, nil, 0, 999, 1000, 65_533, 65_534, 65_535, .max], or: nil) },
         ]
 
@@ -130,7 +130,7 @@ struct LoginRecipe {
         Case(
             toml: policy.toml, members: policy.members, accounts: policy.accounts(of: way == .plainKey),
             revoked: policy.revoked, keySets: policy.keySets, login: Text(login), uid: uid,
-            key: Array(Base64.standard.encode(blob).utf8), keyType: keyType.map { Text($0) },
+            key: Array(base64(blob).utf8), keyType: keyType.map { Text($0) },
             now: UnixTime(seconds: now))
     }
 }

@@ -7,14 +7,14 @@ struct PolicyRecipe {
     private var tables: [String] = []
     private var services = PolicyRecipe.goodServices
     /// Where the first line must not let in, another would: a wrong grant shows on the line for sshd.
-    private var memberLines = [
+    var memberLines = [
         "build-box alice@example.com example alice,deploy,root",
         "build-box sub:248289761001 example alice,deploy,root no-user-rc",
         "build-box *@example.com google alice,deploy", "build-box group:dev google alice,deploy no-pty",
     ]
     private var accountOptions = "cert-authority"
     private var accountLines: [String] = []
-    private var revokedLines: [String] = []
+    var revokedLines: [String] = []
     private var keys = Signer.provider.indices.map { PolicyRecipe.key($0, Signer.provider[$0]) }
     private var keySetMembers: TokenRecipe.Members = [
         "fetched_at": "\(CertificateRecipe.now)", "jwks_uri": "\"https://login.example.com/jwks\"",
@@ -127,7 +127,7 @@ struct PolicyRecipe {
     ]
 
     private static func key(_ choices: inout Recipe) -> String {
-        choices.one(of: Signer.all, or: Signer.stranger[0]).publicKey.authorizedKeysText
+        choices.one(of: Signer.all, or: Signer.stranger[0]).text
     }
 
     private static func revoked(_ choices: inout Recipe) -> String {
@@ -203,8 +203,8 @@ struct PolicyRecipe {
 
     /// The users' own keys stand there where they are to log in with them alone.
     func accounts(of isPlain: Bool) -> [UInt8] {
-        let authorities = Signer.authority.map { "acme \(accountOptions) \($0.publicKey.authorizedKeysText)" }
-        let users = Signer.user.map { "acme \($0.publicKey.authorizedKeysText) laptop" }
+        let authorities = Signer.authority.map { "acme \(accountOptions) \($0.text)" }
+        let users = Signer.user.map { "acme \($0.text) laptop" }
         return file(authorities + (isPlain ? users : []) + accountLines)
     }
 

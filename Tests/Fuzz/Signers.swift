@@ -28,11 +28,20 @@ final class Signer: Sendable {
         } catch {
             fail("no key: \(error)")
         }
+        fingerprint = (try? key.publicKey.fingerprint()).map { "\($0)" } ?? ""
+        text = key.publicKey.authorizedKeysText
+        members = Signer.members(of: key.publicKey)
     }
 
     var publicKey: PublicKey { key.publicKey }
 
-    var fingerprint: String { (try? publicKey.fingerprint()).map { "\($0)" } ?? "" }
+    let fingerprint: String
+
+    /// As authorized_keys has it.
+    let text: String
+
+    /// A public JWK's members as text, but `alg`.
+    let members: [(name: String, json: String)]
 
     var algorithm: String { publicKey.algorithm == .ed25519 ? "EdDSA" : "ES256" }
 
@@ -40,10 +49,9 @@ final class Signer: Sendable {
 
     func sshSignature(over message: [UInt8]) -> [UInt8] { (try? key.sshSignature(over: message)) ?? [] }
 
-    /// A public JWK's members as text, but `alg`.
-    var members: [(name: String, json: String)] {
-        func quoted(_ bytes: some Collection<UInt8>) -> String { "\"\(Base64.url.encode(bytes))\"" }
-        switch publicKey {
+    private static func members(of key: PublicKey) -> [(name: String, json: String)] {
+        func quoted(_ bytes: some Collection<UInt8>) -> String { "\"\(base64URL(bytes))\"" }
+        switch key {
         case .ecdsa(_, let point):
             return [
                 ("crv", "\"P-256\""), ("kty", "\"EC\""), ("x", quoted(point[1..<33])), ("y", quoted(point[33...])),

@@ -192,20 +192,20 @@ struct TokenRecipe {
         let clientHeader = clientHeaderText
         var claims = claims
         if isCommitted, let hash = try? Digest.sha3x256(clientHeader) {
-            claims.set("nonce", "\"\(Base64.url.encode(hash))\"")
+            claims.set("nonce", "\"\(base64URL(hash))\"")
         }
-        let payload = Base64.url.encode(claims.text)
+        let payload = base64URL(claims.text)
         func signed(_ header: [UInt8], by signer: Signer) -> String {
-            let header = Base64.url.encode(header)
-            return header + ":" + Base64.url.encode(signer.joseSignature(over: Array("\(header).\(payload)".utf8)))
+            let header = base64URL(header)
+            return header + ":" + base64URL(signer.joseSignature(over: Array("\(header).\(payload)".utf8)))
         }
         var token = [payload, signed(header.text, by: provider), signed(clientHeader, by: client)].joined(
             separator: ":")
         if let refreshed {
             var fresh = claims
             for (name, json) in refreshed { fresh.set(name, json) }
-            let text = Base64.url.encode((refreshedHeader ?? header).text) + "." + Base64.url.encode(fresh.text)
-            token += "." + text + "." + Base64.url.encode(refresher.joseSignature(over: Array(text.utf8)))
+            let text = base64URL((refreshedHeader ?? header).text) + "." + base64URL(fresh.text)
+            token += "." + text + "." + base64URL(refresher.joseSignature(over: Array(text.utf8)))
         }
         var bytes = Array(token.utf8)
         for (offset, change) in turns { bytes[offset % bytes.count] ^= change }
