@@ -17,8 +17,9 @@ from patch import patched
 SENTINEL = "opkssh-wildcard"
 FOREVER = 2**64 - 1
 PERMITS = ("permit-X11-forwarding", "permit-agent-forwarding", "permit-port-forwarding", "permit-pty", "permit-user-rc")
-SSH_NAMES = {"rsa": "ssh-rsa", "p256": "ecdsa-sha2-nistp256", "p384": "ecdsa-sha2-nistp384", "ed25519": "ssh-ed25519",
-             "sk-p256": "sk-ecdsa-sha2-nistp256@openssh.com", "sk-ed25519": "sk-ssh-ed25519@openssh.com"}
+SSH_NAMES = {"rsa": "ssh-rsa", "p256": "ecdsa-sha2-nistp256", "p384": "ecdsa-sha2-nistp384",
+             "p521": "ecdsa-sha2-nistp521", "ed25519": "ssh-ed25519", "sk-p256": "sk-ecdsa-sha2-nistp256@openssh.com",
+             "sk-ed25519": "sk-ssh-ed25519@openssh.com"}
 SK_APPLICATION = b"ssh:"
 BY_SSH_KEYGEN = {"ca", "principals", "valid", "key_id", "serial", "critical", "extensions", "hash"}
 work = tempfile.TemporaryDirectory(prefix="pair-fixtures-")  # holds this run's private keys for ssh-keygen; 0700
@@ -86,7 +87,7 @@ def signature_blob(key, message, algorithm=None, raw=None):
     elif key.base == "ed25519":
         inner = key.private.sign(message)
     else:
-        digest = {"p256": hashes.SHA256, "p384": hashes.SHA384}[key.base]
+        digest = {"p256": hashes.SHA256, "p384": hashes.SHA384, "p521": hashes.SHA512}[key.base]
         r, s = decode_dss_signature(key.private.sign(message, ec.ECDSA(digest())))
         inner = mpint(r) + mpint(s)
     return string(algorithm or ssh_name(key)) + string(patched(inner, raw)) + tail

@@ -47,14 +47,15 @@ def commitment(cic_json):
 
 
 class Key:
-    """A key pair. `kind` is rsa, rsa-1024, p256, p384, secp256k1, ed25519, sk-p256 or sk-ed25519."""
+    """A key pair. `kind` is rsa, rsa-1024, p256, p384, p521, secp256k1, ed25519, sk-p256 or sk-ed25519."""
 
-    ALGORITHMS = {"rsa": "RS256", "p256": "ES256", "p384": "ES384", "secp256k1": "ES256K", "ed25519": "EdDSA"}
+    ALGORITHMS = {"rsa": "RS256", "p256": "ES256", "p384": "ES384", "p521": "ES512", "secp256k1": "ES256K",
+                  "ed25519": "EdDSA"}
 
     def __init__(self, kind):
         self.kind = kind
         self.base, _, bits = kind.removeprefix("sk-").partition("-")
-        curves = {"p256": "P-256", "p384": "P-384", "secp256k1": "secp256k1"}
+        curves = {"p256": "P-256", "p384": "P-384", "p521": "P-521", "secp256k1": "secp256k1"}
         if self.base == "rsa":
             self.jose = jwk.RSAKey.generate_key(int(bits or 2048))
         elif self.base == "ed25519":
