@@ -113,7 +113,8 @@ def is_bound(text):
     newest = json.loads(unb64u(refreshed.split(b".")[1].decode())) if refreshed else claims
     digest = hashlib.sha3_256(canonical_json(json.loads(unb64u(client.decode())))).digest()
     return (claims["nonce"] == b64u(digest) and claims["iss"] == newest["iss"] == ISSUER
-            and claims["sub"] == newest["sub"] == "248289761001" and "pair-ssh" in claims["aud"] and NOW < newest["exp"])
+            and claims["sub"] == newest["sub"] == "248289761001" and "pair-ssh" in claims["aud"]
+            and NOW < newest["exp"])
 
 
 def run(programs, random, count):

@@ -17,7 +17,7 @@ import processes
 from certificates import plain_base64, private_file, ssh_name
 from changed_certificates import AUTHORITIES, USERS, Made, good_ones, key, mutated, resigned
 from differences import Differences, Known
-from fields import changed, put_together, strings_in, take_apart
+from fields import changed, string, strings_in, take_apart
 
 AT_ONCE = 4
 # Far enough from now that it does not matter when in the test sshd looks, but for 15: within the skew.
@@ -59,6 +59,7 @@ KNOWN = [
           lambda case: b"\0" in case.critical(b"force-command")),
     Known(SKEW, "line", "refused$", lambda case: case.starts_later),
     Known("an option's name that is not printable ASCII", "key-malformed: .*printable ASCII expected", "in"),
+    Known("options out of order, PROTOCOL.certkeys", "cert-options: (critical options|extensions): .*out of order", "in"),
     Known("a principal that cannot be one", "cert-principals: ", "in"),
 ]
 
@@ -144,9 +145,13 @@ def is_readable(certificate):
     return subprocess.run(["ssh-keygen", "-lf", certificate], capture_output=True).returncode == 0
 
 
+def holder(made):
+    return next(user for user in (key("user", kind) for kind in USERS) if ssh_name(user, certificate=True) == made.kind)
+
+
 def an_offer(random, bases):
     made = random.choice(bases)
-    user = next(user for user in (key("user", kind) for kind in USERS) if ssh_name(user, certificate=True) == made.kind)
+    user = holder(made)
     if random.random() < 0.15:
         return Offer(mutated(made, bases, random), user)
     fields = take_apart(made.blob)
@@ -156,12 +161,27 @@ def an_offer(random, bases):
     return Offer(Made(resigned(fields, made, random), made.kind, made.authority), user)
 
 
+def certain_offers(random, bases):
+    """One for each ground on which sshd refuses a certificate by itself, and a good one."""
+    now = int(time.time())
+    grounds = [
+        ("kind", (2).to_bytes(4, "big")), ("valid_before", (now - 3600).to_bytes(8, "big")),
+        ("valid_after", (now + 3600).to_bytes(8, "big")), ("principals", string(b"tuns")), ("principals", b""),
+        ("critical", string(b"limit@example.com") + string(b"")), ("reserved", b""),
+    ]
+    for name, value in grounds:
+        made = random.choice(bases)
+        fields = take_apart(made.blob) | {name: value}
+        yield Offer(Made(resigned(fields, made, random, "rsa-sha2-512"), made.kind, made.authority), holder(made))
+
+
 def run(programs, random, count):
     bases = [made for made in good_ones(random, max(len(USERS) * len(AUTHORITIES), count // 4), int(time.time()))
              if made.authority in (key("ca", kind) for kind in AUTHORITIES)]
     differences = Differences("sshd", "sshd by itself", KNOWN)
     with Hosts(programs.helper) as hosts, concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        offers = [an_offer(random, bases) for _ in range(count)]
+        offers = list(certain_offers(random, bases))
+        offers += [an_offer(random, bases) for _ in range(count - len(offers))]
         for offer, results in zip(offers, pool.map(lambda offer: attempt(hosts, offer), offers)):
             judge(differences, offer, *results)
     return differences

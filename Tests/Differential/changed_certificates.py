@@ -65,12 +65,12 @@ def good_ones(random, count, now=NOW):
     return made
 
 
-def resigned(fields, made, random):
-    """Signed by the same CA over what the fields are now, with a signature that may be odd."""
+def resigned(fields, made, random, rsa=None):
+    """Signed by the same CA over what the fields are now, with a signature that an RSA CA may make by SHA-1."""
     body = put_together({name: value for name, value in fields.items() if name != "signature"})
     algorithm = None
     if made.authority.base == "rsa":
-        algorithm = random.choice(("rsa-sha2-256", "rsa-sha2-512", "ssh-rsa"))
+        algorithm = rsa or random.choice(("rsa-sha2-256", "rsa-sha2-512", "ssh-rsa"))
     return body + string(signature_blob(made.authority, body, algorithm))
 
 

@@ -89,7 +89,7 @@ def other_json(data, random):
     elif way < 0.65:
         members["typ"] = random.choice(["JWT", "at+jwt", "jwt", "CIC", "COS", None, 1])
     elif way < 0.8:
-        name = random.choice(["crit", "b64", "jwk", "jku", "x5c", "x5t", "zip", "cty", "extra"])
+        name = random.choice(["crit", "crit", "crit", "b64", "jwk", "jku", "x5c", "x5t", "zip", "cty", "extra"])
         members[name] = random.choice([["exp"], ["b64"], [], "a", False, True, 1, {}, None])
     elif way < 0.85:
         members.pop(random.choice(list(members)))

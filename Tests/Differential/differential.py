@@ -4,6 +4,7 @@ import argparse
 import pathlib
 import random
 import secrets
+import signal
 import sys
 import time
 
@@ -63,6 +64,8 @@ def main():
 
 
 if __name__ == "__main__":
+    # What was made for sshd is removed then, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         sys.exit(main())
     except Broken as error:

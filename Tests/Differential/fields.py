@@ -49,8 +49,9 @@ def put_together(fields):
 
 
 def strings_in(data):
+    """The strings one after another; what is left at the end and is none is left out."""
     found, at = [], 0
-    while at < len(data):
+    while at + 4 <= len(data):
         (size,) = struct.unpack_from(">I", data, at)
         found.append(data[at + 4:at + 4 + size])
         at += 4 + size

@@ -85,7 +85,12 @@ struct LoginRecipe {
         { recipe, choices in recipe.step(PolicyRecipe.accountSteps, \.policy, &choices) },
     ]
 
-    private static let ofAuthority = ofAccount + ofCertificate + [serialNearRevoked]
+    private static let ofAuthority =
+        ofAccount + ofCertificate + [
+            { recipe, choices in
+                scenesOfAuthority[choices.index(below: scenesOfAuthority.count)](&recipe, &choices)
+            }
+        ]
 
     private static let ofKeys: [Step] =
         ofCertificate + [

@@ -7,14 +7,17 @@ extension LoginRecipe {
 
     /// Of somebody with Keys.
     static let scenes: [Step] = [
-        serialNearRevoked, emailWithoutProof, denyAboutOddClaim, templateForAnyUID, domainAtGoogle, grantThatEnds,
-        severalAudiences,
+        serialNearRevoked, certificateNearItsEnd, emailWithoutProof, denyAboutOddClaim, templateForAnyUID,
+        domainAtGoogle, grantThatEnds, severalAudiences,
     ]
+
+    /// Of somebody with an account's certificate.
+    static let scenesOfAuthority: [Step] = [serialNearRevoked, certificateNearItsEnd, cappedAuthority]
 
     private static let providers = ["example", "google"]
 
     /// A revoked range, and a serial at one of its ends.
-    static let serialNearRevoked: Step = { recipe, choices in
+    private static let serialNearRevoked: Step = { recipe, choices in
         let serial: UInt64 = choices.one(of: [0, 1, 2, 300, 1 << 32, .max - 1, .max], or: 0)
         let below: UInt64 = choices.one(of: [0, 1, 2, 100], or: 0)
         let above: UInt64 = choices.one(of: [0, 1, 2, 100], or: 0)
@@ -24,6 +27,25 @@ extension LoginRecipe {
         recipe.certificate.serial = isBeside ? last &+ 1 : serial
         let signer = recipe.certificate.signer.fingerprint
         recipe.policy.revokedLines.append("cert \(signer) serial=\(first)-\(last)")
+    }
+
+    /// A certificate, and a clock about its end or its beginning.
+    private static let certificateNearItsEnd: Step = { recipe, choices in
+        let shift: Int64 = choices.one(of: [0, 1, -1, 29, 30, 31, -3600, 3600], or: 0)
+        let time = UInt64(clamping: recipe.now + shift)
+        if choices.byte() & 1 == 0 {
+            recipe.certificate.validBefore = time
+        } else {
+            recipe.certificate.validAfter = time
+        }
+    }
+
+    /// A CA of some services alone, and a certificate of its for others.
+    private static let cappedAuthority: Step = { recipe, choices in
+        let services = choices.one(of: ["pgs", "tuns", "pgs,tuns", "admin", "pgs,admin"])
+        recipe.policy.accountOptions = "cert-authority,services=\"\(services)\""
+        recipe.certificate.principals = [Array(choices.one(of: ["admin", "pgs", "tuns"]).utf8)]
+        recipe.login = choices.one(of: ["pgs", "tuns", "root", "both"])
     }
 
     /// An e-mail, verified or not, and a line that asks about it.

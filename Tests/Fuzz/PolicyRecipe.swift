@@ -12,7 +12,7 @@ struct PolicyRecipe {
         "build-box sub:248289761001 example alice,deploy,root no-user-rc",
         "build-box *@example.com google alice,deploy", "build-box group:dev google alice,deploy no-pty",
     ]
-    private var accountOptions = "cert-authority"
+    var accountOptions = "cert-authority"
     private var accountLines: [String] = []
     var revokedLines: [String] = []
     private var keys = Signer.provider.indices.map { PolicyRecipe.key($0, Signer.provider[$0]) }
