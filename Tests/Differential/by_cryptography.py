@@ -22,9 +22,9 @@ logins = ["pgs"]
 name = "admin"
 logins = ["root"]
 """
-# Before the signature is looked at: what is refused for these may be signed or not.
-BEFORE_SIGNATURE = {"key-base64", "key-malformed", "key-type-mismatch", "cert-host", "cert-nested", "cert-options",
-                    "cert-principals", "key-too-large"}
+# Grounds other than what is read and who signed; found before the signature is looked at, so that may be good or not.
+BEFORE_SIGNATURE = {"cert-host", "cert-options", "cert-principals", "key-too-large"}
+UNSIGNED = {"cert-signature", "cert-nested", "key-base64", "key-malformed", "key-type-mismatch", "key-type-unsupported"}
 CRITICAL = {b"force-command", b"source-address", b"verify-required"}
 
 KNOWN = [
@@ -36,6 +36,8 @@ KNOWN = [
           "unread: (critical options|extensions): .*printable ASCII expected", "signed"),
     Known("more than 256 principals, as sshd has it", "unread: valid principals: more than 256", "signed"),
     Known("a number with zero bytes in front, RFC 4251 §5", "unread: .*an integer with leading zero bytes", "signed"),
+    Known("an RSA key of fewer than 2048 bits", "bad: an RSA modulus of 2048 to 16384 bits expected", "signed"),
+    Known("an RSA exponent over 64 bits", "bad: an odd RSA exponent of 3 to 2\\^64 expected", "signed"),
     Known("an RSA CA that signs by SHA-1", "bad: .*ssh-rsa", "signed"),
 ]
 
@@ -47,9 +49,9 @@ def by_pair(shown, answer):
     why = reason(answer)
     if isinstance(shown, str):
         return f"unread: {shown}" if why else "a line for what inspect cannot read"
-    if why is None or why not in BEFORE_SIGNATURE | {"cert-signature", "key-type-unsupported"}:
-        return "signed"
-    return f"bad: {answer[1]}" if why == "cert-signature" else f"refused before: {why}"
+    if why in BEFORE_SIGNATURE:
+        return f"refused before: {why}"
+    return f"bad: {answer[1]}" if why in UNSIGNED else "signed"
 
 
 def by_cryptography(kind, blob):

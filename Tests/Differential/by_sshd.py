@@ -59,7 +59,9 @@ KNOWN = [
           lambda case: b"\0" in case.critical(b"force-command")),
     Known(SKEW, "line", "refused$", lambda case: case.starts_later),
     Known("an option's name that is not printable ASCII", "key-malformed: .*printable ASCII expected", "in"),
-    Known("options out of order, PROTOCOL.certkeys", "cert-options: (critical options|extensions): .*out of order", "in"),
+    Known("a key id that ends in a zero byte", "key-malformed: key id: a zero byte", "in"),
+    Known("options out of order, PROTOCOL.certkeys", "cert-options: (critical options|extensions): .*out of order",
+          "in"),
     Known("a principal that cannot be one", "cert-principals: ", "in"),
 ]
 
