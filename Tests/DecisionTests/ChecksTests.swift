@@ -1,4 +1,5 @@
 import Decision
+import Encodings
 import Testing
 
 @testable import TestSupport
@@ -95,6 +96,22 @@ import Testing
         #expect(decision.checks.map(\.check.rawValue) == row.path)
         #expect(decision.checks.map(\.outcome) == outcomes)
         #expect(decision.checks[index].detail == decision.failure)
+    }
+
+    private static let sizes =
+        [
+            (65_536, "key-type-unsupported", nil),  // of zeros: a key whose type has no name
+            (65_537, "key-too-large", "65537 bytes"), (65_538, "key-too-large", "65538 bytes"),
+            (65_539, "key-too-large", "87388 characters of base64"),
+        ] as [(Int, String, String?)]
+
+    @Test("a key of 64 KiB is looked at, and none of a byte more", arguments: sizes)
+    func size(_ row: (count: Int, reason: String, detail: String?)) throws {
+        var login = try Fixture("ok-opkssh-certificate").load()
+        login.key = Array(Base64.standard.encode([UInt8](repeating: 0, count: row.count)).utf8)
+        let decision = login.decided()
+        #expect(decision.expectation == "refused: \(row.reason)")
+        if let detail = row.detail { #expect(decision.failure == detail) }
     }
 
     @Test("no check stands twice or out of order, whatever the fixture", arguments: Decided.all)

@@ -84,6 +84,12 @@ struct KeySetTests {
         #expect(KeySet.maximumCount == 262_144)
     }
 
+    @Test("a set of the first moment that can be told is read, however old")
+    func readsOldest() throws {
+        let text = Self.set("[\(Self.ec)}]", rest: #""issuer":"https://a","fetched_at":0,"#)
+        #expect(try KeySet(parsing: Array(text.utf8), issuer: "https://a").fetchedAt == UnixTime(seconds: 0))
+    }
+
     @Test("keys for something else and malformed ones may stand in a set, and are of no use")
     func readsUnusable() throws {
         let set = try KeySet(testing: [
@@ -96,7 +102,10 @@ struct KeySetTests {
                 Issue.record("\(key.material) is usable")
                 continue
             }
-            #expect(SigningAlgorithm.allCases.allSatisfy { key.obstacle(to: $0) != nil })
+            for algorithm in SigningAlgorithm.allCases {
+                #expect(key.obstacle(to: algorithm) != nil)
+                #expect(try !key.verifies([UInt8](repeating: 0, count: 64), over: [], algorithm: algorithm))
+            }
         }
     }
 

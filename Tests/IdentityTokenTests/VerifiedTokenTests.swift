@@ -58,6 +58,23 @@ struct VerifiedTokenTests {
         #expect(throws: row.error) { try bound.signed(by: try token.keys(), under: rules) }
     }
 
+    @Test("the key set of another issuer verifies nothing, whatever keys are in it")
+    func refusesOtherIssuersKeys() throws {
+        let token = try HandmadeToken(in: Scratch())
+        let jwks = Array("{\"keys\":[\(token.provider.jwk("key-1"))]}".utf8)
+        let bound = try CompactToken(parsing: Array(token.compact.utf8)[...]).bound(to: token.client.publicKey)
+        for (issuer, error) in [
+            (HandmadeToken.issuer, nil), ("https://other.example.com", .keySet(.issuer("https://other.example.com"))),
+        ] as [(Text, TokenError?)] {
+            let keys = try KeySet(jwks: jwks, issuer: issuer, fetchedAt: HandmadeToken.now)
+            if let error {
+                #expect(throws: error) { try bound.signed(by: keys, under: Self.rules()) }
+            } else {
+                _ = try bound.signed(by: keys, under: Self.rules())
+            }
+        }
+    }
+
     // MARK: - Time
 
     struct Moment: Sendable, CustomTestStringConvertible {

@@ -104,6 +104,13 @@ struct AgentMessagesTests {
         }
     }
 
+    @Test("the longest message that an agent takes is sent")
+    func sendsLongest() throws {
+        let message = try AgentRequest.remove([UInt8](repeating: 0, count: 262_144 - 5))
+        #expect(message.prefix(5) == [0, 4, 0, 0, 18])
+        #expect(message.count == 4 + 262_144)
+    }
+
     private func key2() throws -> PrivateKey { try PrivateKey(generating: .ed25519) }
 
     // MARK: - Answers

@@ -117,6 +117,31 @@ struct AuthorizedKeyTests {
         #expect(throws: row.error) { try AuthorizedKey(line: row.line.utf8) }
     }
 
+    @Test("of all 256 bytes blanks and tabs alone separate, and letters, digits and - alone name an option")
+    func everyByte() {
+        let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-".utf8)
+        for byte in UInt8.min ... .max {
+            let isBlank = [0x20, 0x09].contains(byte)
+            func isRead(_ before: String, _ behind: String) -> Bool {
+                (try? AuthorizedKey(line: Array(before.utf8) + [byte] + Array(behind.utf8))) != nil
+            }
+            // Behind the type, behind an option, in front of all.
+            #expect(isRead("ssh-ed25519", "AAAA") == isBlank, "\(byte)")
+            #expect(isRead("pty", "ssh-ed25519 AAAA") == isBlank, "\(byte)")
+            #expect(isRead("", "ssh-ed25519 AAAA") == isBlank, "\(byte)")
+            #expect(AuthorizedKey.startsWithType(Array("ssh-a".utf8) + [byte]) == isBlank, "\(byte)")
+            // Behind the key: part of it, or what ends it.
+            let comment = try? AuthorizedKey(line: Array("ssh-ed25519 AAAA".utf8) + [byte]).comment
+            #expect(comment == (isBlank ? "" : nil), "\(byte)")
+            guard byte < 0x80 else { continue }
+            let more = try? AuthorizedKey(line: Array("ssh-ed25519 AAAA x".utf8) + [byte]).comment
+            #expect(more.map { Array($0.utf8) } == Array("x".utf8) + (isBlank ? [] : [byte]), "\(byte)")
+            #expect(isRead("", " ssh-ed25519 AAAA") == (isBlank || letters.contains(byte)), "\(byte)")
+            let isInOptions = letters.contains(byte) || byte == UInt8(ascii: ",")
+            #expect(isRead("a", "a ssh-ed25519 AAAA") == isInOptions, "\(byte)")
+        }
+    }
+
     @Test("a comment and a value that are not UTF-8 are refused")
     func refusesOtherEncodings() {
         #expect(throws: AuthorizedKeyError.notUTF8) {

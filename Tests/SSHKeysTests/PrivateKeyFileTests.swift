@@ -157,6 +157,22 @@ struct PrivateKeyFileTests {
         }
     }
 
+    @Test("a file of 64 KiB is read, and none of a byte more")
+    func readsLongest() throws {
+        let file = File { $0.comment = [UInt8](repeating: 0x63, count: 48_000) }
+        let lines = String(decoding: file.text, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        func text(of count: Int) -> [UInt8] {
+            // A line feed behind each of the first letters, as many as are wanting.
+            let wanting = count - file.text.count
+            let letters = lines[1].prefix(wanting).map { "\($0)\n" }.joined()
+            return Array("\(lines[0])\n\(letters)\(lines[1].dropFirst(wanting))\n\(lines[2])\n".utf8)
+        }
+        let longest = text(of: 65_536)
+        #expect(longest.count == 65_536)
+        #expect(try PrivateKey(file: longest).publicKey == .ed25519(File.publicKey))
+        #expect(throws: PrivateKeyError.tooLong(65_537)) { _ = try PrivateKey(file: text(of: 65_537)) }
+    }
+
     @Test("any other file is refused for its reason", arguments: headers + keys + scalars)
     func refuses(_ row: Rejected) {
         #expect(throws: row.error) { _ = try PrivateKey(file: row.text) }
