@@ -27,16 +27,6 @@ public enum KeyAlgorithm: String, CaseIterable, Sendable {
         }
         self = match
     }
-
-    /// The curve of an ECDSA key that no authenticator holds.
-    var curve: Curve? {
-        switch self {
-        case .ecdsaP256: .p256
-        case .ecdsaP384: .p384
-        case .ecdsaP521: .p521
-        case .ed25519, .rsa, .skEd25519, .skECDSA, .mldsa44Ed25519: nil
-        }
-    }
 }
 
 extension Curve {

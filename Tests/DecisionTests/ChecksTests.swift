@@ -152,7 +152,7 @@ import Testing
 
 extension Decision {
     /// The detail of a refusal or fault, `nil` of an acceptance.
-    fileprivate var failure: String? {
+    var failure: String? {
         switch outcome {
         case .accepted: nil
         case .refused(let refusal): refusal.detail

@@ -114,6 +114,7 @@ struct ClientClaimsTests {
         Rejected("\"\(y)\"", by: "1", .key("y is malformed")),
         Rejected(y, by: "AA\(y)", .key("y is malformed")),
         Rejected(x, by: "AAAA", .key("32 bytes each expected in x and y")),
+        Rejected(y, by: "AAAA", .key("32 bytes each expected in x and y")),
         Rejected(x, by: "AA" + x.dropLast() + "YA", .key("32 bytes each expected in x and y")),
         Rejected(header(alg: "RS256", upk: rsaKey.replacing("AQAB", with: "A")), .key("e is malformed")),
         Rejected(header(alg: "RS256", upk: rsaKey.replacing(x, with: "")), .key("n is malformed")),

@@ -95,7 +95,7 @@ struct KeySetTests {
         let set = try KeySet(testing: [
             #"{"kty":"EC","crv":"P-384","x":"AA","y":"AA"}"#, #"{"kty":"AKP"}"#, #"{"kty":"RSA","e":"AQAB"}"#,
             #"{"kty":"OKP","crv":"X25519","x":"AA"}"#, #"{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}"#,
-            #"{"kty":"OKP","crv":"Ed25519","x":"AA=="}"#, #"{"kty":"RSA","n":"AA+/","e":"AQAB"}"#,
+            #"{"kty":"OKP","crv":"Ed25519","x":"AA=="}"#, #"{"kty":"RSA","n":"AA+/","e":"AQAB"}"#, #"{"kid":"1"}"#,
         ])
         for key in set.keys {
             guard case .unusable = key.material else {

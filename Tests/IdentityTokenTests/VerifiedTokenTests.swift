@@ -75,6 +75,17 @@ struct VerifiedTokenTests {
         }
     }
 
+    @Test("a key of the set that is no point of its curve verifies nothing, and says so")
+    func refusesPointOffCurve() throws {
+        let token = try HandmadeToken(in: Scratch())
+        let one = Base64.url.encode([UInt8](repeating: 1, count: 32))
+        let keys = try KeySet(testing: [#"{"kty":"EC","crv":"P-256","kid":"key-1","x":"\#(one)","y":"\#(one)"}"#])
+        let bound = try CompactToken(parsing: Array(token.compact.utf8)[...]).bound(to: token.client.publicKey)
+        #expect(throws: TokenError.algorithm(.keyDoesNotFit("a point of p256 expected"))) {
+            try bound.signed(by: keys, under: Self.rules())
+        }
+    }
+
     // MARK: - Time
 
     struct Moment: Sendable, CustomTestStringConvertible {

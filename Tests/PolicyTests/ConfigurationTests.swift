@@ -38,6 +38,14 @@ struct ConfigurationTests {
         #expect(provider.groupsClaim == "groups")
     }
 
+    @Test("a table that names nothing changes nothing")
+    func fillsTables() throws {
+        let (plain, tables) = (try configuration(), try configuration("space = \"s\"\n[session]\n[line]\n[log]"))
+        #expect(tables.permits == plain.permits)
+        #expect(tables.expiryTime == plain.expiryTime)
+        #expect(tables.log == plain.log)
+    }
+
     @Test("what is given is taken")
     func takesAll() throws {
         let configuration = try configuration(

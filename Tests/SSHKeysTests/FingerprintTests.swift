@@ -22,6 +22,7 @@ struct FingerprintTests {
             "MD5:" + abc.dropFirst(7), " " + abc, abc + "\n", abc.replacing("+", with: "-"),
             String(abc.dropLast()) + "1",  // unused bits set
             String(abc.dropFirst(7)), "SHA256:" + String(repeating: "=", count: 43),
+            "SHA256:AAA", abc + "AAAA",  // with a = behind it, base64 of something else
             "MD5:90:01:50:98:3c:d2:4f:b0:d6:96:3f:7d:28:e1:7f:72",
         ])
     func refuses(text: String) {

@@ -11,6 +11,10 @@ struct HandmadePrivateKeyFile: Sendable, CustomTestStringConvertible {
     static let point = bytes(
         "0460fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
             + "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299")
+    /// P-256's generator, whose scalar is 1 (FIPS 186-5, SP 800-186 §3.2.1.3).
+    static let generator = bytes(
+        "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+            + "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5")
 
     var magic = Array("openssh-key-v1\0".utf8)
     var cipher = "none"

@@ -157,6 +157,24 @@ struct PrivateKeyFileTests {
         }
     }
 
+    @Test("a scalar with zeros in front, which the file leaves out, is read")
+    func readsShortScalar() throws {
+        let file = File { file in
+            file.outer = Pack.string("ecdsa-sha2-nistp256") + Pack.string("nistp256") + Pack.string(File.generator)
+            file.inner = file.outer + Pack.string([1])
+        }
+        let key = try PrivateKey(file: file.text)
+        #expect(key.publicKey == .ecdsa(.p256, point: File.generator))
+        #expect(try PrivateKey(file: key.file(comment: "")).publicKey == key.publicKey)
+    }
+
+    @Test("no file is written that would not be read: of a comment with a zero byte")
+    func refusesToWrite() throws {
+        let key = try PrivateKey(file: File().text)
+        #expect(throws: PrivateKeyError.nulInComment) { try key.file(comment: "a\u{0}b") }
+        #expect(try PrivateKey(file: key.file(comment: "a b")).publicKey == key.publicKey)
+    }
+
     @Test("a file of 64 KiB is read, and none of a byte more")
     func readsLongest() throws {
         let file = File { $0.comment = [UInt8](repeating: 0x63, count: 48_000) }

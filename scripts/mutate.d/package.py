@@ -28,6 +28,7 @@ FOREIGN = {
     "CTOML": '.target(name: "CTOML", exclude: ["link"], cxxSettings: [.define("TOML_EXCEPTIONS", to: "0"),'
     ' .define("TOML_ENABLE_FORMATTERS", to: "0")])',
     "CSandbox": '.target(name: "CSandbox")',
+    "CTraps": '.target(name: "CTraps")',
 }
 PROGRAM = "pair-authkeys"
 SUPPORT = "TestSupport"

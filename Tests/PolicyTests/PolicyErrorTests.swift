@@ -1,0 +1,31 @@
+import SSHKeys
+import TOML
+import Testing
+
+@testable import Policy
+
+@Suite("PolicyError")
+struct PolicyErrorTests {
+    private static let described: [(PolicyError.Reason, String)] = [
+        (.notUTF8, "not UTF-8"),
+        (.controlCharacter(13), "a carriage return; lines end in LF alone"),
+        (.controlCharacter(27), "a control character (0x1b)"),
+        (.key(.plainKeyExpected), "\(KeyError.plainKeyExpected)"),
+        (.optionTwice("a\nb"), #"option "a\x0ab" stands twice"#),
+        (.providerUnknown("\u{1B}"), #"pair.toml has no provider "\x1b""#),
+        (.keyTwice(firstLine: 3), "the same key stands on line 3"),
+        (
+            .audienceTwice("c\"", issuer: "https://p"),
+            #"two providers with client id "c\"" at "https://p": no token could tell them apart"#
+        ),
+        (.loginInTwoServices("a"), #"login "a" belongs to two services"#),
+        (.requiredLogWithoutFile, "required in [log] needs a file: syslog may lose records"),
+    ]
+
+    @Test("each says what was found, and quotes what the file says", arguments: described)
+    func describes(reason: PolicyError.Reason, text: String) {
+        #expect("\(reason)" == text)
+        let error = PolicyError(file: "members", line: 12, column: 30, reason: reason)
+        #expect("\(error)" == "members:12:30: \(text)")
+    }
+}
