@@ -1,6 +1,7 @@
 import Decision
 import Encodings
 import SSHKeys
+import Signatures
 import Testing
 
 @testable import TestSupport

@@ -15,7 +15,7 @@ import Testing
             (nil, "identity example sub:1", nil), (nil, "identity other alice@example.com", "fault: config-invalid"),
             ("bob@example.com", "identity example alice@example.com", nil),
         ] as [(Text?, String, String?)] {
-            var login = Keys(email: email).offered(members: "build-box example sub:248289761001 login=alice\n")
+            var login = Keys(email: email).offered(members: "build-box sub:248289761001 example alice\n")
             login.revoked = Array("# none\n\(revoked)\n".utf8)
             let decision = login.decided()
             if let expectation {

@@ -195,4 +195,15 @@ import Testing
         #expect(Self.expiryTime(line?.text) == row.printed)
         #expect(line?.end.rfc3339 == row.end)
     }
+
+    @Test(
+        "where the clock's own changes have it read later still, half hours are taken off, eight at most",
+        arguments: [(1800, "113000"), (1801, "110000"), (3601, "103000"), (16_200, "073000"), (16_201, "073000")])
+    func changingStandard(late: Int64, printed: String) throws {
+        let end = try Self.time("2027-07-01T12:00:00Z")
+        var login = try Self.login(until: end.rfc3339, style: "local")
+        // Half an hour late from the end on, and before it by as much as is asked for.
+        login.localTime = LocalTime(shown: { $0 }, readBySSHD: { $0 + Seconds($0 < end ? late : 1800) })
+        #expect(Self.expiryTime(login.decided().line?.text) == "20270701\(printed)")
+    }
 }

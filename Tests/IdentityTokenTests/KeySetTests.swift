@@ -95,7 +95,7 @@ struct KeySetTests {
         let set = try KeySet(testing: [
             #"{"kty":"EC","crv":"P-384","x":"AA","y":"AA"}"#, #"{"kty":"AKP"}"#, #"{"kty":"RSA","e":"AQAB"}"#,
             #"{"kty":"OKP","crv":"X25519","x":"AA"}"#, #"{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}"#,
-            #"{"kty":"OKP","crv":"Ed25519","x":"AA=="}"#, #"{"kty":"RSA","n":"AA+/","e":"AQAB"}"#, #"{"kid":"1"}"#,
+            #"{"kty":"OKP","crv":"Ed25519","x":"AA=="}"#, #"{"kty":"RSA","n":"AA+/","e":"AQAB"}"#,
         ])
         for key in set.keys {
             guard case .unusable = key.material else {
@@ -107,6 +107,32 @@ struct KeySetTests {
                 #expect(try !key.verifies([UInt8](repeating: 0, count: 64), over: [], algorithm: algorithm))
             }
         }
+    }
+
+    private static let useless = [
+        (#"{"kid":"a"}"#, "kty is missing"), (#"{"kty":["RSA"]}"#, "kty must be a string"),
+        (#"{"kty":"EC","kid":1}"#, "kid must be a string"), (#"{"kty":"AKP"}"#, #"kty "AKP", crv """#),
+        (#"{"kty":"EC","crv":"P-256","x":"AA","y":"\#(y)"}"#, "x or y is malformed"),
+        (#"{"kty":"EC","crv":"P-256","x":"\#(x)","y":"AA"}"#, "x or y is malformed"),
+        (#"{"kty":"OKP","crv":"Ed25519","x":"AA"}"#, "x is malformed"),
+    ]
+
+    @Test("a key of no use says why", arguments: useless)
+    func says(key: String, what: String) throws {
+        let material = try #require(try KeySet(testing: [key]).keys.first).material
+        guard case .unusable(what) = material else {
+            Issue.record("\(material)")
+            return
+        }
+    }
+
+    @Test("of each key it is known which algorithms it can check, and none of one that is of no use")
+    func algorithms() throws {
+        let set = try KeySet(testing: [
+            Self.rsa + "}", Self.rsa + #","alg":"PS256"}"#, Self.rsa + #","alg":"RS512"}"#, Self.ec + "}",
+            Self.ec + #","use":"enc"}"#, Self.ed + "}", #"{"kty":"AKP"}"#,
+        ])
+        #expect(set.algorithmsOfKeys == [[.rs256, .ps256], [.ps256], [], [.es256], [], [.eddsa], []])
     }
 
     @Test("a key set has a time at which it can be relied on")

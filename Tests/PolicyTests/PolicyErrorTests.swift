@@ -1,5 +1,5 @@
+import Encodings
 import SSHKeys
-import TOML
 import Testing
 
 @testable import Policy
@@ -10,7 +10,7 @@ struct PolicyErrorTests {
         (.notUTF8, "not UTF-8"),
         (.controlCharacter(13), "a carriage return; lines end in LF alone"),
         (.controlCharacter(27), "a control character (0x1b)"),
-        (.key(.plainKeyExpected), "\(KeyError.plainKeyExpected)"),
+        (.key(.plainKeyExpected(found: "\n")), "\(KeyError.plainKeyExpected(found: "\n"))"),
         (.optionTwice("a\nb"), #"option "a\x0ab" stands twice"#),
         (.providerUnknown("\u{1B}"), #"pair.toml has no provider "\x1b""#),
         (.keyTwice(firstLine: 3), "the same key stands on line 3"),
