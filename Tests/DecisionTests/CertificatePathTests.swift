@@ -242,6 +242,11 @@ import Testing
         let capped = Self.details(certificate)
         #expect(capped[.authority] == "acme's, accounts line 1, \(authority); may grant pgs, x alone")
         #expect(capped[.service] == "pgs, by the principal pgs")
+        // Another option says nothing of the command; without any there is nothing to enforce.
+        certificate.criticalOptions = [CertificateOption(name: "source-address", string: Array("::1/128".utf8))]
+        #expect(Self.details(certificate)[.service] == "pgs, by the principal pgs")
+        certificate.criticalOptions = []
+        #expect(Self.details(certificate)[.criticalOptions] == "none")
         certificate.account = "acme cert-authority"
         certificate.principals = ["admin"]
         #expect(Self.details(certificate, for: "tuns")[.service] == "tuns, by the principal admin")

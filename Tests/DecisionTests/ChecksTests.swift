@@ -32,6 +32,13 @@ import Testing
         }
     }
 
+    @Test("where nobody asked for the checks there are none")
+    func notAsked() throws {
+        for name in ["ok-opkssh-certificate", "a13-too-old", "a24-plain-key-ed25519", "fault-accounts-torn"] {
+            #expect(try Fixture(name).load().decided().checks.isEmpty)
+        }
+    }
+
     struct Refused: Sendable, CustomStringConvertible {
         let fixture: String
         let failed: String
