@@ -63,14 +63,13 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(
-            name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        .systemLibrary(
             name: "CLibsodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .target(
             name: "CTOML", exclude: ["link"],
             cxxSettings: [.define("TOML_EXCEPTIONS", to: "0"), .define("TOML_ENABLE_FORMATTERS", to: "0")]),
 
         .target(name: "CCurl"),
+        .target(name: "CLibcrypto"),
         .target(name: "CSandbox"),
         .target(name: "CTraps"),
 

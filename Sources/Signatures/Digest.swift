@@ -28,7 +28,7 @@ public enum Digest: Sendable, CaseIterable {
         }
         var hash = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var count: UInt32 = 0
-        guard unsafe EVP_Digest(message, message.count, &hash, &count, algorithm, nil) == 1 else {
+        guard unsafe libcrypto.EVP_Digest(message, message.count, &hash, &count, algorithm, nil) == 1 else {
             throw LibcryptoError(call: "EVP_Digest")
         }
         return Array(hash.prefix(Int(count)))
@@ -37,10 +37,10 @@ public enum Digest: Sendable, CaseIterable {
     /// Static storage of libcrypto's; never freed.
     var algorithm: OpaquePointer? {
         switch self {
-        case .sha256: unsafe EVP_sha256()
-        case .sha384: unsafe EVP_sha384()
-        case .sha512: unsafe EVP_sha512()
-        case .sha3x256: unsafe EVP_sha3_256()
+        case .sha256: unsafe libcrypto.EVP_sha256()
+        case .sha384: unsafe libcrypto.EVP_sha384()
+        case .sha512: unsafe libcrypto.EVP_sha512()
+        case .sha3x256: unsafe libcrypto.EVP_sha3_256()
         }
     }
 }

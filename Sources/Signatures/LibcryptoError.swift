@@ -13,8 +13,8 @@ public struct LibcryptoError: Error, Equatable, Sendable, CustomStringConvertibl
     /// Notes the failed `call` and empties this thread's error queue.
     init(call: String) {
         self.call = call
-        code = ERR_peek_last_error()
-        ERR_clear_error()
+        code = libcrypto.ERR_peek_last_error()
+        libcrypto.ERR_clear_error()
     }
 
     /// The call and the code, as `openssl errstr` takes it.

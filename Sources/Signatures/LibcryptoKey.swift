@@ -40,16 +40,16 @@ internal import CLibcrypto
         } catch {
             throw .libcrypto(error)
         }
-        guard unsafe EVP_PKEY_set1_encoded_public_key(key, point, point.count) == 1 else {
-            ERR_clear_error()
-            unsafe EVP_PKEY_free(key)
+        guard unsafe libcrypto.EVP_PKEY_set1_encoded_public_key(key, point, point.count) == 1 else {
+            libcrypto.ERR_clear_error()
+            unsafe libcrypto.EVP_PKEY_free(key)
             throw .notOnCurve(curve)
         }
         self.curve = curve
         unsafe pointer = key
     }
 
-    deinit { unsafe EVP_PKEY_free(pointer) }
+    deinit { unsafe libcrypto.EVP_PKEY_free(pointer) }
 
     /// Whether `signature`, in libcrypto's own form, is this key's over `message`.
     /// - Parameters:
@@ -63,23 +63,24 @@ internal import CLibcrypto
         _ signature: [UInt8], over message: [UInt8], digest: Digest, padding: RSAPadding?
     ) throws(LibcryptoError) -> Bool {
         // For RSA as long as the modulus (RFC 8017 §8.1.2 and §8.2.2); libcrypto lets PSS miss leading zeros.
-        if padding != nil, unsafe signature.count != Int(EVP_PKEY_get_size(pointer)) { return false }
-        guard let context = unsafe EVP_MD_CTX_new() else { throw LibcryptoError(call: "EVP_MD_CTX_new") }
-        defer { unsafe EVP_MD_CTX_free(context) }
+        if padding != nil, unsafe signature.count != Int(libcrypto.EVP_PKEY_get_size(pointer)) { return false }
+        guard let context = unsafe libcrypto.EVP_MD_CTX_new() else { throw LibcryptoError(call: "EVP_MD_CTX_new") }
+        defer { unsafe libcrypto.EVP_MD_CTX_free(context) }
         var keyContext: OpaquePointer?  // owned by `context`
-        guard unsafe EVP_DigestVerifyInit(context, &keyContext, digest.algorithm, nil, pointer) == 1 else {
+        guard unsafe libcrypto.EVP_DigestVerifyInit(context, &keyContext, digest.algorithm, nil, pointer) == 1 else {
             throw LibcryptoError(call: "EVP_DigestVerifyInit")
         }
-        if let padding, unsafe EVP_PKEY_CTX_set_rsa_padding(keyContext, padding.rawValue) != 1 {
+        if let padding, unsafe libcrypto.EVP_PKEY_CTX_set_rsa_padding(keyContext, padding.rawValue) != 1 {
             throw LibcryptoError(call: "EVP_PKEY_CTX_set_rsa_padding")
         }
         // RFC 7518 §3.5: the salt is as long as the hash, and MGF1 uses the same hash (libcrypto's default).
-        if padding == .pss, unsafe EVP_PKEY_CTX_set_rsa_pss_saltlen(keyContext, RSA_PSS_SALTLEN_DIGEST) != 1 {
+        if padding == .pss, unsafe libcrypto.EVP_PKEY_CTX_set_rsa_pss_saltlen(keyContext, RSA_PSS_SALTLEN_DIGEST) != 1 {
             throw LibcryptoError(call: "EVP_PKEY_CTX_set_rsa_pss_saltlen")
         }
-        let matches = unsafe EVP_DigestVerify(context, signature, signature.count, message, message.count) == 1
+        let matches =
+            unsafe libcrypto.EVP_DigestVerify(context, signature, signature.count, message, message.count) == 1
         // A mismatch leaves entries behind that a later failure would otherwise report as its own.
-        if !matches { ERR_clear_error() }
+        if !matches { libcrypto.ERR_clear_error() }
         return matches
     }
 }

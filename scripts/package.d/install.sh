@@ -30,6 +30,10 @@ remove() {
 
 install_files() {
     missing=$(ldd "$here"/root/usr/bin/* | sed -n 's/^[[:space:]]*\(.*\) => not found.*/\1/p' | sort -u)
+    # Loaded when they are wanted, so that ldd knows nothing of them.
+    for library in libcrypto.so.3 libcurl.so.4; do
+        ldconfig -p | grep -qF "$library" || missing="$missing $library"
+    done
     [ -z "$missing" ] || fail "this system lacks:" $missing
     files | while read -r file; do
         mkdir -p "$(dirname "$file")"
