@@ -33,7 +33,7 @@ extension Process {
         // Each of these reads files when it is first used: libcrypto, the distribution's settings and what they load;
         // and local time, the zone. A plain key needs no libcrypto, whose start would be a fifth of such a run.
         let isPlain = keyType.map { KeyAlgorithm(rawValue: $0.string) != nil } ?? false
-        if !isPlain { _ = try? Digest.sha512([]) }
+        if !isPlain { prepareToVerify() }
         if files?.configuration.expiryTime == .local { loadTimeZone() }
         return Sandbox(readingBelow: files?.folders ?? [])
     }

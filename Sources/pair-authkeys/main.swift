@@ -4,6 +4,7 @@ import Decision
 import Encodings
 import HostFiles
 import Sandbox
+import Signatures
 
 // argv → question → pair.toml → records opened, sandbox → decision → record → one write → exit
 
@@ -55,6 +56,7 @@ func answer(_ question: Question) -> Never {
 /// Replays a folder of cases.
 func replay(_ folder: String) -> Never {
     ctraps_disarm()
+    prepareToVerify()
     do throws(FileFault) {
         let replay = try Replay(folder: folder)
         Process.write(replay.summary)
