@@ -14,10 +14,14 @@ func stage(_ name: String, imports: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: imports, swiftSettings: strict)
 }
 
-/// The C++ runtime goes in, as the Swift one does: at its start a program binds some 3,000 symbols of the shared one.
+/// The C++ runtime goes in, as the Swift one does: at its start a program binds some 3,000 symbols of the shared one. So
+/// does the part of GCC's that unwinds its stack.
 let staticRuntime: [LinkerSetting] = [
     .unsafeFlags(
-        ["-use-ld=lld", "-L\(Context.packageDirectory)/Sources/CTOML/link"], .when(configuration: .release))
+        [
+            "-use-ld=lld", "-L\(Context.packageDirectory)/Sources/CTOML/link",
+            "-Xclang-linker", "-static-libgcc",
+        ], .when(configuration: .release))
 ]
 
 /// `programs` are what its tests run that is not Swift.
