@@ -7,6 +7,8 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409
     .strictMemorySafety(),  // SE-0458
     .treatAllWarnings(as: .error),  // SE-0480
+    // What a module offers to any type is else made for the types it gets at each start; see docs/speed.md.
+    .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
 ]
 
 /// One stage of a login; `imports` may name only stages that stand above it in the list below.
