@@ -16,8 +16,9 @@ func stage(_ name: String, imports: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: imports, swiftSettings: strict)
 }
 
-/// The C++ runtime goes in, as the Swift one does: at its start a program binds some 3,000 symbols of the shared one. So
-/// does the part of GCC's that unwinds its stack.
+/// The C++ runtime goes in, as the Swift one does: at its start a program binds some 3,000 symbols of the shared one.
+///
+/// So does what unwinds the stack, GCC's.
 let staticRuntime: [LinkerSetting] = [
     .unsafeFlags(
         [

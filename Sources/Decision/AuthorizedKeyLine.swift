@@ -27,7 +27,7 @@ public struct AuthorizedKeyLine: Equatable, Sendable {
         configuration: Configuration, moment: Moment
     ) {
         self.init(
-            permits: configuration.permits.subtracting(grant.withheld), command: grant.command, from: grant.from,
+            permits: configuration.permits.filter { !grant.withheld.contains($0) }, command: grant.command, from: grant.from,
             end: [certificate.end, token.end, grant.until ?? .never].min() ?? token.end, principal: principal,
             key: certificate.signatureKey, configuration: configuration, moment: moment)
     }
@@ -59,7 +59,7 @@ public struct AuthorizedKeyLine: Equatable, Sendable {
 
     /// A line of these parts; with a principal it is a CA's, and lets in what the key signed for that name.
     private init(
-        permits: Set<SessionPermit>, command: Text?, from: Text?, end: UnixTime?, principal: Principal?,
+        permits: [SessionPermit], command: Text?, from: Text?, end: UnixTime?, principal: Principal?,
         key: PublicKey, configuration: Configuration, moment: Moment
     ) {
         var options = ["restrict"]

@@ -22,7 +22,7 @@ public struct ClientClaims: Sendable {
         guard let salt = members["rz"]?.text?.utf8, salt.count == 64, salt.allSatisfy(isLowerHex) else {
             throw .clientHeader(.member("rz"))
         }
-        guard let name = members["alg"]?.text, let algorithm = Self.algorithms[name] else {
+        guard let name = members["alg"]?.text, let algorithm = Self.algorithm(name) else {
             throw .clientHeader(.algorithm)
         }
         guard let key = members["upk"]?.object else { throw .clientHeader(.member("upk")) }
@@ -35,7 +35,14 @@ public struct ClientClaims: Sendable {
     }
 
     /// Clients spell EdDSA in one way only, unlike providers.
-    private static let algorithms: [Text: SigningAlgorithm] = ["ES256": .es256, "EdDSA": .eddsa, "RS256": .rs256]
+    private static func algorithm(_ name: Text) -> SigningAlgorithm? {
+        switch name {
+        case "ES256": .es256
+        case "EdDSA": .eddsa
+        case "RS256": .rs256
+        default: nil
+        }
+    }
 
     private static func publicKey(_ key: JSON.Object, for algorithm: SigningAlgorithm) throws(TokenError) -> PublicKey {
         func isMade(of names: Set<Text>) -> Bool { Set(key.members.map(\.name)) == names }

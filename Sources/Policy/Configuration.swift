@@ -33,7 +33,7 @@ public struct Configuration: Sendable {
     /// The services, no two of one name.
     public let services: [Service]
     /// What a session may do.
-    public let permits: Set<SessionPermit>
+    public let permits: [SessionPermit]
     /// How the line says when it ends.
     public let expiryTime: ExpiryTimeStyle
     /// The access log.
@@ -142,12 +142,13 @@ public enum SessionPermit: String, CaseIterable, Sendable {
     case x11Forwarding = "X11-forwarding"
     case userRC = "user-rc"
 
-    static func permitted(by table: SettingsReader?) throws(PolicyError) -> Set<SessionPermit> {
-        guard var table else { return [.pty, .portForwarding, .agentForwarding, .userRC] }
+    static func permitted(by table: SettingsReader?) throws(PolicyError) -> [SessionPermit] {
+        let standard: [SessionPermit] = [.pty, .portForwarding, .agentForwarding, .userRC]
+        guard var table else { return standard }
         let expected = "pty, port-forwarding, agent-forwarding, X11-forwarding or user-rc"
         let named = try table.list("permit", expected, mayBeEmpty: true) { SessionPermit(rawValue: $0.string) }
         try table.end()
-        return named.map { Set($0) } ?? [.pty, .portForwarding, .agentForwarding, .userRC]
+        return named ?? standard
     }
 }
 

@@ -33,7 +33,7 @@ public struct Grant: Sendable, Equatable {
     /// The value of `command=`; each `"` in it must be written `\"` on a line.
     public let command: Text?
     /// What the session loses of pair.toml's permits.
-    public let withheld: Set<SessionPermit>
+    public let withheld: [SessionPermit]
 }
 
 /// The answer of a membership file.
@@ -69,7 +69,7 @@ public enum MembershipOutcome: Sendable, Equatable {
 public struct MembershipScan: Sendable {
     private let query: MembershipQuery
     private let file: String
-    private let providers: Set<Text>
+    private let providers: [Text]
     private let templateMinimumUID: UInt32
     private let space: SpaceColumn
 
@@ -86,7 +86,7 @@ public struct MembershipScan: Sendable {
     public init(_ query: MembershipQuery, under configuration: Configuration, file: String) {
         self.query = query
         self.file = file
-        providers = Set(configuration.providers.map { Text($0.name) })
+        providers = configuration.providers.map { Text($0.name) }
         templateMinimumUID = configuration.templateMinimumUID
         space = SpaceColumn(name: Array(configuration.space.utf8))
     }

@@ -40,7 +40,7 @@ public struct MembershipLine: Sendable, Equatable {
         /// All of which must hold.
         public var requirements: [Requirement] = []
         /// What the session loses of pair.toml's permits.
-        public var withheld: Set<SessionPermit> = []
+        public var withheld: [SessionPermit] = []
 
         /// No option.
         public init() {}
@@ -141,7 +141,7 @@ extension MembershipLine.Options {
                     throw parser.error(.optionUnknown(option.name), at: option.offset)
                 }
                 guard option.value == nil else { throw option.malformed(.flag, parser) }
-                withheld.insert(permit)
+                withheld.append(permit)
             }
         }
     }

@@ -13,7 +13,7 @@ public struct Provider: Sendable, Equatable {
     /// By which a token of this provider may be signed; at least one.
     public let algorithms: [SigningAlgorithm]
     /// What a token's header may say it is; at least one.
-    public let tokenTypes: Set<TokenType>
+    public let tokenTypes: [TokenType]
     /// How long Keys live after the newest verified `iat`.
     public let keysLifetime: Seconds
     /// How old the original token of renewed Keys may be.
@@ -31,8 +31,7 @@ public struct Provider: Sendable, Equatable {
         clientIDs = try table.list("client_ids", "client ids", required: true) { $0.isEmpty ? nil : $0 } ?? []
         let named = try table.list("algorithms", "RS256, PS256, ES256 or EdDSA") { SigningAlgorithm(name: $0.string) }
         algorithms = named ?? SigningAlgorithm.allCases
-        let types = try table.list("token_types", "JWT or at+jwt") { TokenType(rawValue: $0.string) }
-        tokenTypes = types.map { Set($0) } ?? [.jwt]
+        tokenTypes = try table.list("token_types", "JWT or at+jwt") { TokenType(rawValue: $0.string) } ?? [.jwt]
         keysLifetime = try table.duration("keys_lifetime") ?? Seconds(300)
         renewableFor = try table.duration("renewable_for") ?? Seconds(43_200)
         beyondTokenExpiry = try table.bool("beyond_token_expiry") ?? false

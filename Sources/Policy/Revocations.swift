@@ -6,7 +6,7 @@ public import SSHKeys
 /// Source: docs/configuration.md "revoked".
 public struct Revocations: Sendable {
     private let file: String
-    private let providers: Set<Text>
+    private let providers: [Text]
 
     /// The fingerprints' base64, 43 letters each, one after the other; and the line of each.
     private var keys: [UInt8] = []
@@ -35,7 +35,7 @@ public struct Revocations: Sendable {
     /// Nothing revoked yet, in `file`, whose name is for errors.
     public init(under configuration: Configuration, file: String) {
         self.file = file
-        providers = Set(configuration.providers.map { Text($0.name) })
+        providers = configuration.providers.map { Text($0.name) }
     }
 
     /// Takes the next line, without its LF.

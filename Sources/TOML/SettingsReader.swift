@@ -122,9 +122,9 @@ extension SettingsReader {
             throw wrongType(member, name, mayBeEmpty ? "an array of texts" : "an array of texts, not empty")
         }
         var values: [Value] = []
-        var seen: Set<Text> = []
-        for text in elements {
-            guard let value = element(text.text), seen.insert(text.text).inserted else {
+        // Few: nobody has many client ids.
+        for (index, text) in elements.enumerated() {
+            guard let value = element(text.text), !elements[..<index].contains(where: { $0.text == text.text }) else {
                 throw wrongValue(text.position, name, text.text, expected + ", each once")
             }
             values.append(value)

@@ -58,35 +58,31 @@ extension Command {
 
 /// Flags and their values, each flag once.
 private struct Flags {
-    /// The flags there are, and whether a value follows.
-    private static let known = [
-        "--user": true, "--uid": true, "--key": true, "--type": true, "--fingerprint": true, "--config": true,
-        "--at": true, "--explain": false, "--json": false,
-    ]
-
-    private var values: [String: String] = [:]
+    private var values: [(flag: String, value: String)] = []
 
     init(_ arguments: some Collection<String>) throws(UsageError) {
         var rest = Array(arguments)[...]
         while let flag = rest.popFirst() {
-            guard let takesValue = Self.known[flag] else {
+            let takesValue: Bool
+            switch flag {
+            case "--user", "--uid", "--key", "--type", "--fingerprint", "--config", "--at": takesValue = true
+            case "--explain", "--json": takesValue = false
+            default:
                 let position = arguments.count - rest.count
                 throw UsageError(message: "argument \(position) is no flag of this program")
             }
-            guard values[flag] == nil else { throw UsageError(message: "\(flag) is given twice") }
-            guard takesValue else {
-                values[flag] = ""
-                continue
+            guard self[flag] == nil else { throw UsageError(message: "\(flag) is given twice") }
+            guard let value = takesValue ? rest.popFirst() : "" else {
+                throw UsageError(message: "\(flag) needs a value")
             }
-            guard let value = rest.popFirst() else { throw UsageError(message: "\(flag) needs a value") }
-            values[flag] = value
+            values.append((flag, value))
         }
     }
 
-    subscript(flag: String) -> String? { values[flag] }
+    subscript(flag: String) -> String? { values.first { $0.flag == flag }?.value }
 
     func required(_ flag: String) throws(UsageError) -> String {
-        guard let value = values[flag] else { throw UsageError(message: "\(flag) is missing") }
+        guard let value = self[flag] else { throw UsageError(message: "\(flag) is missing") }
         return value
     }
 }

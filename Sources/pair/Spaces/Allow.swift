@@ -107,7 +107,7 @@ extension Spaces {
                 (withholdsPTY, .pty), (withholdsPortForwarding, .portForwarding),
                 (withholdsAgentForwarding, .agentForwarding), (withholdsUserRC, .userRC),
             ]
-            grant.withheld = Set(flags.filter(\.0).map(\.1))
+            grant.withheld = flags.filter(\.0).map(\.1)
             return grant
         }
     }
