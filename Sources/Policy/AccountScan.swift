@@ -13,6 +13,7 @@ public struct AccountScan: Sendable {
     private let key: PublicKey
     private let base64: [UInt8]
     private let file: String
+    private let form = CommonForm()
 
     /// A scan for `key` of `file`, whose name is for errors, that has seen no line yet.
     public init(for key: PublicKey, file: String) {
@@ -24,7 +25,7 @@ public struct AccountScan: Sendable {
     /// Takes the next line, without its LF.
     /// - Throws: Where the line does not parse, or has the key that an earlier one has.
     public mutating func take(_ line: Span<UInt8>, number: Int) throws(PolicyError) {
-        if isOfAnotherEd25519Key(line, than: base64) { return }
+        if isOfAnotherEd25519Key(line) { return }
         var parser = LineParser(line, number: number, file: file)
         guard let line = try AccountLine(&parser) else { return }
         guard try line.key(parser) == key else { return }
@@ -33,60 +34,46 @@ public struct AccountScan: Sendable {
     }
 }
 
-/// Whether a line, written with single blanks, is a good one with an Ed25519 key that is not `key`'s: nearly every line of
-/// a long file, asked of it at each login and without an allocation.
-///
-/// `AccountLine` decides on whatever this does not know.
-func isOfAnotherEd25519Key(_ line: Span<UInt8>, than key: [UInt8]) -> Bool {
-    var index = 0
-    guard takesName(line, &index), takes(blank, line, &index) else { return false }
-    if takes(authority, line, &index) {
-        if takes(cap, line, &index) {
-            repeat { guard takesName(line, &index) else { return false } } while takes(comma, line, &index)
-            guard takes(quote, line, &index) else { return false }
+/// A line's words in the common form.
+private struct CommonForm: Sendable {
+    let authority = Array("cert-authority".utf8)
+    let cap = Array(",services=\"".utf8)
+    /// The type, its name within the key and the key's length, 19 bytes: 25 letters of base64.
+    let ed25519 = Array("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI".utf8)
+    static let headCount = 25
+    static let keyCount = 68
+}
+
+extension AccountScan {
+    /// Whether a line, written with single blanks, is a good one with an Ed25519 key that is not this one: nearly every
+    /// line of a long file, asked of it at each login and without an allocation.
+    ///
+    /// `AccountLine` decides on whatever this does not know.
+    func isOfAnotherEd25519Key(_ line: Span<UInt8>) -> Bool {
+        var index = 0
+        guard takesPlainName(line, &index), takes(UInt8(ascii: " "), line, &index) else { return false }
+        if takes(form.authority, line, &index) {
+            if takes(form.cap, line, &index) {
+                repeat {
+                    guard takesPlainName(line, &index) else { return false }
+                } while takes(UInt8(ascii: ","), line, &index)
+                guard takes(UInt8(ascii: "\""), line, &index) else { return false }
+            }
+            guard takes(UInt8(ascii: " "), line, &index) else { return false }
         }
-        guard takes(blank, line, &index) else { return false }
+        guard takes(form.ed25519, line, &index) else { return false }
+        let count = CommonForm.keyCount - CommonForm.headCount
+        guard line.count - index >= count else { return false }
+        // The head's last byte ends two bits into the next letter, where it has zeros.
+        guard line[index] >= UInt8(ascii: "A"), line[index] <= UInt8(ascii: "P") else { return false }
+        guard isBase64(line.extracting(index..<index + count)) else { return false }
+        if base64.count == CommonForm.keyCount {
+            let own = base64.span
+            let isSame = !(0..<count).contains { line[index + $0] != own[CommonForm.headCount + $0] }
+            guard !isSame else { return false }
+        }
+        index += count
+        guard index == line.count || line[index] == 0x20 else { return false }
+        return isPrintable(line.extracting(index..<line.count))
     }
-    guard takes(ed25519, line, &index) else { return false }
-    let start = index
-    guard takes(head, line, &index), line.count - start >= 68 else { return false }
-    // The head's last byte ends two bits into the next letter, where it has zeros.
-    guard line[index] >= UInt8(ascii: "A"), line[index] <= UInt8(ascii: "P") else { return false }
-    let other = key.span
-    var isBase64 = true
-    var isSame = other.count == 68
-    for offset in 0..<68 {
-        let byte = line[start + offset]
-        isBase64 = isBase64 && base64Letters[Int(byte)]
-        isSame = isSame && byte == other[offset]
-    }
-    guard isBase64, !isSame else { return false }
-    index = start + 68
-    guard index == line.count || line[index] == 0x20 else { return false }
-    while index < line.count, line[index] >= 0x20, line[index] < 0x7F { index += 1 }
-    return index == line.count
-}
-
-private let blank = Array(" ".utf8)
-private let comma = Array(",".utf8)
-private let quote = Array("\"".utf8)
-private let authority = Array("cert-authority".utf8)
-private let cap = Array(",services=\"".utf8)
-private let ed25519 = Array("ssh-ed25519 ".utf8)
-/// The type's name and the key's length, 19 bytes, in base64.
-private let head = Array("AAAAC3NzaC1lZDI1NTE5AAAAI".utf8)
-
-private func takes(_ text: [UInt8], _ line: Span<UInt8>, _ index: inout Int) -> Bool {
-    guard line.count - index >= text.count else { return false }
-    let text = text.span
-    for offset in text.indices where line[index + offset] != text[offset] { return false }
-    index += text.count
-    return true
-}
-
-/// Goes past the letters that a name of an account or a service may have, and tells whether they are one.
-private func takesName(_ line: Span<UInt8>, _ index: inout Int) -> Bool {
-    let start = index
-    while index < line.count, isLowerOrDigit(line[index]) || isDotDashUnderscore(line[index]) { index += 1 }
-    return index > start && index - start <= 32 && isLowerOrDigit(line[start])
 }

@@ -70,6 +70,7 @@ public struct MembershipScan: Sendable {
     private let query: MembershipQuery
     private let file: String
     private let providers: [Text]
+    private let plain: PlainMember
     private let templateMinimumUID: UInt32
     private let space: SpaceColumn
 
@@ -89,6 +90,8 @@ public struct MembershipScan: Sendable {
         providers = configuration.providers.map { Text($0.name) }
         templateMinimumUID = configuration.templateMinimumUID
         space = SpaceColumn(name: Array(configuration.space.utf8))
+        plain = PlainMember(
+            space: space.name, email: query.identity.email, providers: configuration.providers.map(\.name))
     }
 
     /// What the file says, once it has been read to its end.
@@ -110,10 +113,12 @@ public struct MembershipScan: Sendable {
             guard number == 1, line.count >= 3, line[0] == 0xEF, line[1] == 0xBB, line[2] == 0xBF else { return }
             throw PolicyError(file: file, line: 1, column: 1, reason: .byteOrderMark)
         }
-        try takeOurs(line, number)
+        if plain.isOther(line) { return }
+        try takeWhole(line, number)
     }
 
-    private mutating func takeOurs(_ line: Span<UInt8>, _ number: Int) throws(PolicyError) {
+    /// Takes a line as if there were no plain ones.
+    mutating func takeWhole(_ line: Span<UInt8>, _ number: Int) throws(PolicyError) {
         var parser = LineParser(line, number: number, file: file)
         let column = try parser.column(.space)
         let isEverySpace = column.value == "*"

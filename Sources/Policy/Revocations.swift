@@ -13,6 +13,8 @@ public struct Revocations: Sendable {
     private var keyLines: [Int] = []
     private var identities: [RevokedIdentity] = []
     private var certificates: [RevokedCertificates] = []
+    private let plainKey = Array("key SHA256:".utf8)
+    private let lastLetters = Array("AEIMQUYcgkosw048".utf8)
 
     private struct RevokedIdentity {
         /// `nil` for `*`.
@@ -106,20 +108,14 @@ public struct Revocations: Sendable {
 extension Revocations {
     /// Takes `key SHA256:…` written with one blank and nothing else: nearly every line of a long file.
     private mutating func takePlainKey(_ line: Span<UInt8>, _ number: Int) -> Bool {
-        let start = plainKeyPrefix.count
-        guard line.count == start + 43 else { return false }
-        for index in 0..<start where line[index] != plainKeyPrefix[index] { return false }
+        var index = 0
+        guard takes(plainKey, line, &index), line.count == index + 43 else { return false }
+        let letters = line.extracting(index..<line.count)
         // 43 letters are 258 bits: the last two must be zero, or one hash would have four spellings.
-        guard lastLetters.contains(line[line.count - 1]) else { return false }
-        let letters = base64Letters.span
-        var isBase64 = true
-        for index in start..<line.count { isBase64 = isBase64 && letters[Int(line[index])] }
-        guard isBase64 else { return false }
-        // By one growth and a span, which asks once and not for each byte whether the array is shared.
-        let length = keys.count
-        keys += repeatElement(0, count: 43)
-        var kept = keys.mutableSpan
-        for index in 0..<43 { kept[length + index] = line[start + index] }
+        guard isBase64(letters), lastLetters.contains(letters[42]) else { return false }
+        keys.append(addingCapacity: 43) { kept in
+            for index in letters.indices { kept.append(letters[index]) }
+        }
         keyLines.append(number)
         return true
     }
@@ -182,13 +178,4 @@ extension Revocations {
         }
         return first...last
     }
-}
-
-private let plainKeyPrefix = Array("key SHA256:".utf8)
-
-private let lastLetters = Array("AEIMQUYcgkosw048".utf8)
-
-/// Of each byte, whether it is a letter of base64.
-let base64Letters = (0...255).map { (byte: UInt8) in
-    isLetterOrDigit(byte) || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "/")
 }
