@@ -44,7 +44,7 @@ public struct Text: Sendable, ExpressibleByStringLiteral {
 extension Text: Hashable {
     /// Whether both have the same UTF-8.
     public static func == (left: Text, right: Text) -> Bool {
-        left.utf8.elementsEqual(right.utf8)
+        left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8)
     }
 
     /// Feeds the UTF-8 to `hasher`.
