@@ -97,7 +97,7 @@ extension Login {
     mutating func checkRevocation(
         of keys: [Fingerprint], files: borrowing some PolicyFiles
     ) throws(Stop) -> Revocations {
-        let revocations = try revocations(in: files)
+        let revocations = try revocations(of: keys, in: files)
         for fingerprint in keys {
             guard let line = revocations.line(revokingKey: fingerprint) else { continue }
             return try refuse(.revokedKey, "revoked line \(line) lists \(fingerprint)")

@@ -90,7 +90,7 @@ struct Login {
     var facts = Facts()
     /// What `accounts` says of the certificate's CA; `nil` until the signature has been verified.
     var authority: Result<AccountKey?, Stop>?
-    /// Read once; `nil` until a check has asked for them.
+    /// Read once, or again for other keys; `nil` until a check has asked for them.
     private var knownRevocations: Revocations?
 
     var now: UnixTime { moment.now }
@@ -101,9 +101,11 @@ struct Login {
         self.trace = trace
     }
 
-    mutating func revocations(in files: borrowing some PolicyFiles) throws(Stop) -> Revocations {
-        if let knownRevocations { return knownRevocations }
-        let revocations = try files.revocations()
+    mutating func revocations(
+        of keys: [Fingerprint], in files: borrowing some PolicyFiles
+    ) throws(Stop) -> Revocations {
+        if let knownRevocations, knownRevocations.cover(keys) { return knownRevocations }
+        let revocations = try files.revocations(of: keys)
         knownRevocations = revocations
         return revocations
     }

@@ -114,7 +114,7 @@ extension Login {
         facts.email = claims.email
         trace.begin(.revokedIdentity)
         let identity = Identity(claims, of: provider)
-        let revocations = try revocations(in: files)
+        let revocations = try revocations(of: [], in: files)
         switch revocations.answer(for: identity) {
         case .notRevoked: trace.pass("not listed")
         case .revoked(let line): return try refuse(.revokedIdentity, "revoked line \(line) lists \(claims.name)")

@@ -11,8 +11,8 @@ public protocol PolicyFiles {
     /// The line of the accounts' keys that has `key`, `nil` where no account has it; the file read to its end.
     func account(with key: PublicKey) throws(Stop) -> AccountKey?
 
-    /// What is refused whatever else says yes.
-    func revocations() throws(Stop) -> Revocations
+    /// What is refused whatever else says yes; of keys, what it says of `keys`.
+    func revocations(of keys: [Fingerprint]) throws(Stop) -> Revocations
 
     /// What the membership file says of `query`, read to its end.
     func outcome(of query: MembershipQuery) throws(Stop) -> MembershipOutcome

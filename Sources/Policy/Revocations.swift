@@ -8,6 +8,8 @@ public struct Revocations: Sendable {
     private let file: String
     private let providers: [Text]
 
+    /// Whose lines are kept, 43 letters each; `nil` for all keys.
+    private let asked: [[UInt8]]?
     /// The fingerprints' base64, 43 letters each, one after the other; and the line of each.
     private var keys: [UInt8] = []
     private var keyLines: [Int] = []
@@ -35,8 +37,13 @@ public struct Revocations: Sendable {
     }
 
     /// Nothing revoked yet, in `file`, whose name is for errors.
-    public init(under configuration: Configuration, file: String) {
+    /// - Parameters:
+    ///   - configuration: For the providers that there are.
+    ///   - file: The file's name.
+    ///   - keys: The only ones that will be asked about, where that is known: none of the many others is then kept.
+    public init(under configuration: Configuration, file: String, asking keys: [Fingerprint]? = nil) {
         self.file = file
+        asked = keys?.map { letters(of: $0) }
         providers = configuration.providers.map { Text($0.name) }
     }
 
@@ -60,9 +67,18 @@ public struct Revocations: Sendable {
 
     // MARK: - Answers
 
+    /// Whether all of `keys` can be asked about.
+    public func cover(_ keys: [Fingerprint]) -> Bool {
+        guard let asked else { return true }
+        return keys.allSatisfy { asked.contains(letters(of: $0)) }
+    }
+
     /// The line that revokes a key, a certified key or a CA; `nil` where none does.
+    /// - Parameter fingerprint: One that this covers; it is a fault of the program to ask about another, and ends it.
+    /// - Returns: The line's number.
     public func line(revokingKey fingerprint: Fingerprint) -> Int? {
-        let letters = Array(fingerprint.description.utf8.dropFirst(7))
+        precondition(cover([fingerprint]), "a key's revocation is asked for that was not looked for")
+        let letters = letters(of: fingerprint)
         for (index, line) in keyLines.enumerated() where keys[(index * 43)..<(index * 43 + 43)] == letters[...] {
             return line
         }
@@ -103,6 +119,14 @@ public struct Revocations: Sendable {
     }
 }
 
+/// A fingerprint's base64, 43 letters.
+private func letters(of fingerprint: Fingerprint) -> [UInt8] { Array(fingerprint.description.utf8.dropFirst(7)) }
+
+/// Whether both, of one length, are the same bytes.
+private func isSame(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+    !left.indices.contains { left[$0] != right[$0] }
+}
+
 // MARK: - Lines
 
 extension Revocations {
@@ -113,6 +137,7 @@ extension Revocations {
         let letters = line.extracting(index..<line.count)
         // 43 letters are 258 bits: the last two must be zero, or one hash would have four spellings.
         guard isBase64(letters), lastLetters.contains(letters[42]) else { return false }
+        if let asked, !asked.contains(where: { isSame($0.span, letters) }) { return true }
         keys.append(addingCapacity: 43) { kept in
             for index in letters.indices { kept.append(letters[index]) }
         }

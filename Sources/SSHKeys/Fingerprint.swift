@@ -23,5 +23,8 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// `SHA256:…`, 50 characters.
-    public var description: String { "SHA256:" + Base64.standard.encode(hash).filter { $0 != "=" } }
+    public var description: String {
+        // The one `=` goes by bytes: to go by characters Swift looks each up in Unicode's tables.
+        "SHA256:" + String(decoding: Base64.standard.encode(hash).utf8.dropLast(), as: UTF8.self)
+    }
 }

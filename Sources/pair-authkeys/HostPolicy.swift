@@ -55,9 +55,10 @@ struct HostPolicy: PolicyFiles {
         }.match
     }
 
-    func revocations() throws(Stop) -> Revocations {
+    func revocations(of keys: [Fingerprint]) throws(Stop) -> Revocations {
         let path = configuration.resolve(configuration.revoked.path)
-        return try fold(configuration.revoked, into: Revocations(under: configuration, file: path)) {
+        let none = Revocations(under: configuration, file: path, asking: keys)
+        return try fold(configuration.revoked, into: none) {
             (revocations, line, number) throws(PolicyError) in try revocations.take(line, number: number)
         }
     }

@@ -181,9 +181,9 @@ private struct RecordingFiles: PolicyFiles {
         return try files.account(with: key)
     }
 
-    func revocations() throws(Stop) -> Revocations {
+    func revocations(of keys: [Fingerprint]) throws(Stop) -> Revocations {
         try note(.revoked)
-        return try files.revocations()
+        return try files.revocations(of: keys)
     }
 
     func outcome(of query: MembershipQuery) throws(Stop) -> MembershipOutcome {

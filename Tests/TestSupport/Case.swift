@@ -84,8 +84,8 @@ struct MemoryFiles: PolicyFiles {
         return scan.match
     }
 
-    func revocations() throws(Stop) -> Revocations {
-        var revocations = Revocations(under: configuration, file: "revoked")
+    func revocations(of keys: [Fingerprint]) throws(Stop) -> Revocations {
+        var revocations = Revocations(under: configuration, file: "revoked", asking: keys)
         try forEachLine(of: revoked, at: configuration.revoked) { (line, number) throws(PolicyError) in
             try revocations.take(line, number: number)
         }
