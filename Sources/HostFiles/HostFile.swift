@@ -43,19 +43,23 @@ public struct HostFile: Sendable, Equatable {
             } catch {
                 throw wrapped(error)
             }
-            let result: Result<Value, Failure>
             do {
-                result = .success(try body(file))
-            } catch {
-                result = .failure(error)
-            }
-            switch file.change {
-            case .none: return try result.get()
-            case .replaced where isLast: return try result.get()
-            case .replaced, .gone, .written: continue
-            }
+                let value = try body(file)
+                if counts(file, isLast) { return value }
+            } catch  where counts(file, isLast) {
+                throw error
+            } catch {}
         }
         throw wrapped(.changed(path))
+    }
+
+    /// Whether what was read of `file` counts, of which another reading is not to follow where it `isLast`.
+    private func counts(_ file: borrowing OpenFile, _ isLast: Bool) -> Bool {
+        switch file.change {
+        case .none: true
+        case .replaced: isLast
+        case .gone, .written: false
+        }
     }
 
     private func unchanged<Value>(
