@@ -27,9 +27,9 @@ public struct AuthorizedKeyLine: Equatable, Sendable {
         configuration: Configuration, moment: Moment
     ) {
         self.init(
-            permits: configuration.permits.filter { !grant.withheld.contains($0) }, command: grant.command, from: grant.from,
-            end: [certificate.end, token.end, grant.until ?? .never].min() ?? token.end, principal: principal,
-            key: certificate.signatureKey, configuration: configuration, moment: moment)
+            permits: configuration.permits.filter { !grant.withheld.contains($0) }, command: grant.command,
+            from: grant.from, end: [certificate.end, token.end, grant.until ?? .never].min() ?? token.end,
+            principal: principal, key: certificate.signatureKey, configuration: configuration, moment: moment)
     }
 
     /// The line that lets in what an account's CA signed, until the certificate ends.

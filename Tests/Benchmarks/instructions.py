@@ -126,7 +126,7 @@ def main():
     if options.renew:
         text = "".join(f"{name:<30} {executed:>12,}\n" for name, executed in counts.items())
         BUDGETS.write_text("# Instructions of pair-authkeys' own code for one login, on x86_64. Renewed by:\n"
-                           "# Tests/Benchmarks/instructions.py --program .build-release/release/pair-authkeys --renew\n" + text)
+                           "# python3 -B Tests/Benchmarks/instructions.py --program .build-release/release/pair-authkeys --renew\n" + text)
     if is_over:
         sys.exit("instructions: what a login costs has grown; see docs/speed.md for how to find where")
 

@@ -96,7 +96,7 @@ struct ConfigurationTests {
         #expect(configuration.log.unverifiedCap == 65_536)
         let provider = try #require(configuration.providers.first)
         #expect(provider.algorithms == [.eddsa, .es256])
-        #expect(provider.tokenTypes == [.jwt, .accessToken])
+        #expect(provider.tokenTypes == [.accessToken, .jwt])
         #expect(provider.keysLifetime == Seconds(3600))
         #expect(provider.renewableFor == Seconds(604_800))
         #expect(provider.beyondTokenExpiry)

@@ -73,10 +73,9 @@ struct PlainMemberTests {
         let untouched = try scan(of: Person())
         let good = Array(line.utf8)
         for index in 0...good.count {
-            for bytes in [
-                Array(good[..<index]), good[..<index] + [0x61] + good[index...],
-                good[..<index] + good.dropFirst(index + 1),
-            ]
+            let (before, behind) = (good[..<index], good[index...])
+            for bytes in [Array(before), Array(before + [0x61] + behind), Array(before + behind.dropFirst())]
+                as [[UInt8]]
             where isPassedOver(bytes) {
                 #expect(saysNothing(bytes, untouched), "\(String(decoding: bytes, as: UTF8.self))")
             }
