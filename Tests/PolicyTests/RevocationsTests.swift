@@ -33,6 +33,21 @@ struct RevocationsTests {
         #expect(try revocations.line(revokingKey: Self.fingerprint(Self.one)) == 2)
     }
 
+    @Test("of keys that will be asked about the line is told; about others nobody may ask, listed or not")
+    func keepsWhatIsAsked() throws {
+        let (one, two) = (try Self.fingerprint(Self.one), try Self.fingerprint(Self.two))
+        for (asked, line) in [([one], 2), ([two], 1), ([two, one], 2), ([], 0)] {
+            var revocations = Revocations(under: try configuration(), file: "revoked", asking: asked)
+            try forEachLine(of: Array("key \(Self.two)\nkey \(Self.one)\nidentity google a@b.c\n".utf8)) {
+                (line, number) throws(PolicyError) in try revocations.take(line, number: number)
+            }
+            #expect(asked.last.flatMap { revocations.line(revokingKey: $0) } == (line == 0 ? nil : line))
+            #expect(revocations.cover(asked) && revocations.cover([]))
+            #expect([one, two].filter { revocations.cover([$0]) } == [one, two].filter(asked.contains))
+            #expect(revocations.answer(for: Person(email: "a@b.c").identity) == .revoked(line: 3))
+        }
+    }
+
     @Test("certificates are revoked by serial and by key id, of their own CA alone")
     func revokesCertificates() throws {
         let revocations = try Self.revocations(
