@@ -3,11 +3,11 @@
 The same program with the same files executes the same instructions, whatever else the machine does: by valgrind's
 callgrind, of the program's own code alone, since libcrypto and the C library are another on each system. The logins are
 those of Fixtures, decided as sshd has them decided, at the fixture's time. More than 5% over its budget fails.
-valgrind has no seccomp and no Landlock, so that the program is not confined here, and says so with --explain.
+valgrind has no seccomp and no Landlock, so that the program is not confined here, and says so with --explain. The
+functions that are met are listed in functions.order, by which the linker puts them side by side: fewer pages to map.
 """
 
 import argparse
-import collections
 import json
 import os
 import pathlib
@@ -20,6 +20,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUDGETS = pathlib.Path(__file__).with_suffix(".txt")
+ORDER = ROOT / "Sources" / "pair-authkeys" / "functions.order"
 SLACK = 1.05
 SAME_SPACE = "build-box  person{}@example.com  example  deploy,person{}  role=member\n"
 OTHER_SPACE = "space-{}  person{}@example.com  example  deploy\n"
@@ -56,14 +57,14 @@ def make_case(folder, fixture, above):
 
 
 def count(program, arguments, expected, folder):
-    """Instructions of the program's own code."""
+    """Instructions and functions of the program's own code."""
     output = folder / "callgrind.out"
     # Swift's sets and dictionaries are else in another order each time.
     environment = {"PATH": os.environ["PATH"], "SWIFT_DETERMINISTIC_HASHING": "1"}
     for attempt in range(3):
         output.unlink(missing_ok=True)
         run = subprocess.run(
-            ["valgrind", "--tool=callgrind", f"--callgrind-out-file={output}", program, *arguments],
+            ["valgrind", "--tool=callgrind", "--demangle=no", f"--callgrind-out-file={output}", program, *arguments],
             capture_output=True, text=True, env=environment)
         # On a machine with much else to do valgrind may need longer than the five seconds that a decision has.
         if run.stdout == expected and output.exists():
@@ -72,23 +73,26 @@ def count(program, arguments, expected, folder):
 
 
 def own(output, program):
-    """Callgrind's format names an object once, then by its number; the line behind `calls=` is the callee's cost."""
-    names, counts, current, is_call = {}, collections.Counter(), None, False
+    """How many instructions of `program`, and its functions as they were first met.
+
+    Callgrind's format gives a name once, then its number; the line behind `calls=` is the callee's cost.
+    """
+    names, executed, functions, current, is_call = {}, 0, {}, None, False
     for line in output.read_text().splitlines():
-        if line.startswith("ob="):
-            number, name = re.fullmatch(r"ob=\((\d+)\)(?: (.*))?", line).groups()
-            names[number] = name or names[number]
-            current = names[number]
-        elif line.startswith("cob="):
-            number, name = re.fullmatch(r"cob=\((\d+)\)(?: (.*))?", line).groups()
-            names[number] = name or names[number]
+        if match := re.fullmatch(r"(c?)(ob|fn)=\((\d+)\)(?: (.*))?", line):
+            is_callee, kind, number, name = match.groups()
+            name = names.setdefault((kind, number), name)
+            if kind == "ob" and not is_callee:
+                current = name
+            elif kind == "fn" and not is_callee and current == str(program):
+                functions[name.split("'")[0]] = None
         elif line.startswith("calls="):
             is_call = True
         elif re.match(r"[0-9+*-]", line):
-            if not is_call:
-                counts[current] += int(line.split()[1])
+            if not is_call and current == str(program):
+                executed += int(line.split()[1])
             is_call = False
-    return counts[str(program)]
+    return executed, list(functions)
 
 
 def budgets():
@@ -99,7 +103,7 @@ def budgets():
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--program", type=pathlib.Path, required=True)
-    options.add_argument("--renew", action="store_true", help="write the counts as the budgets")
+    options.add_argument("--renew", action="store_true", help="write the counts as the budgets, and functions.order")
     options = options.parse_args()
     if platform.machine() != "x86_64":
         print(f"instructions are skipped: the budgets are those of x86_64, this is {platform.machine()}")
@@ -107,16 +111,17 @@ def main():
     # Not below /tmp: a folder that anybody may write to is no place for a host's files.
     cache = pathlib.Path(os.environ.get("PAIR_LAB_CACHE", pathlib.Path.home() / ".cache" / "pair-lab"))
     cache.mkdir(parents=True, exist_ok=True)
-    counts, is_over = {}, False
+    counts, functions, is_over = {}, {}, False
     with tempfile.TemporaryDirectory(prefix="instructions-", dir=cache) as folder:
         folder = pathlib.Path(folder)
         folder.chmod(0o755)
         program = folder / "pair-authkeys"
-        # valgrind does not read the debug information, and gives up the names of all the rest.
-        subprocess.run(["strip", "-o", program, options.program], check=True)
+        # valgrind cannot read this kind of debug information, and without any it has the functions' names.
+        subprocess.run(["strip", "--strip-debug", "-o", program, options.program], check=True)
         for number, (name, fixture, above) in enumerate(LOGINS):
             arguments, expected = make_case(folder / str(number), fixture, above)
-            counts[name] = count(program, arguments, expected, folder)
+            counts[name], met = count(program, arguments, expected, folder)
+            functions.update(dict.fromkeys(met))
     allowed = {} if options.renew else budgets()
     for name, executed in counts.items():
         budget = allowed.get(name, executed)
@@ -127,6 +132,7 @@ def main():
         text = "".join(f"{name:<30} {executed:>12,}\n" for name, executed in counts.items())
         BUDGETS.write_text("# Instructions of pair-authkeys' own code for one login, on x86_64. Renewed by:\n"
                            "# python3 -B Tests/Benchmarks/instructions.py --program .build-release/release/pair-authkeys --renew\n" + text)
+        ORDER.write_text("".join(f"{function}\n" for function in functions))
     if is_over:
         sys.exit("instructions: what a login costs has grown; see docs/speed.md for how to find where")
 
