@@ -18,12 +18,14 @@
 #define LIBCRYPTO "libcrypto.so." TEXT_OF(OPENSSL_SHLIB_VERSION)
 #endif
 
-// It then finds its own names in itself at once, instead of in the program and each library of it first. A sanitizer
-// refuses that, and not every system has it.
-#if !defined(RTLD_DEEPBIND) || defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
-#undef RTLD_DEEPBIND
+// It then finds its own names in itself at once, instead of in the program and each library of it first. Not every system
+// has it.
+#ifndef RTLD_DEEPBIND
 #define RTLD_DEEPBIND 0
 #endif
+
+// There where the program is one with a sanitizer, which ends it at that.
+extern void __asan_init(void) __attribute__((weak));
 
 static void *symbol(void *library, const char *name) {
     void *found = library == NULL ? NULL : dlsym(library, name);
@@ -35,7 +37,8 @@ static void *symbol(void *library, const char *name) {
 }
 
 CLibcrypto clibcrypto_load(void) {
-    void *library = dlopen(LIBCRYPTO, RTLD_LAZY | RTLD_LOCAL | RTLD_DEEPBIND);
+    int itselfFirst = __asan_init == NULL ? RTLD_DEEPBIND : 0;
+    void *library = dlopen(LIBCRYPTO, RTLD_LAZY | RTLD_LOCAL | itselfFirst);
 #define FOUND(name) .name = (__typeof__(name) *)symbol(library, #name),
     return (CLibcrypto){CLIBCRYPTO_FUNCTIONS(FOUND)};
 }
