@@ -72,7 +72,7 @@ import Testing
     @Test("the cap keeps out what anyone can cause, and nothing else", arguments: capped)
     func cap(_ row: Capped) throws {
         let scratch = try Scratch()
-        let before = String(repeating: "x", count: row.size)
+        let before = String(repeating: "x", count: max(0, row.size - 1)) + (row.size > 0 ? "\n" : "")
         let path = try scratch.write("log", before)
         let record = try Self.record(of: row.fixture)
         try Self.log(path, cap: row.cap).keep(record, process: 1)

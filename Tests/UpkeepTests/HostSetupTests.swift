@@ -219,6 +219,28 @@ private final class SetupHost: Sendable {
         #expect(try host.listing == before)
     }
 
+    @Test("where its journal cannot be removed at the end, it has failed, and is undone to the record of what it made")
+    func unclosed() async throws {
+        let host = try SetupHost()
+        let before = try host.listing
+        let journal = "\(host.places.state)/\(Journal.name)"
+        let plan = try host.setup().plan(host.request, administrators: [])
+        let surroundings = SetupSurroundings(
+            places: host.places, programs: host.surroundings.programs, files: SystemSSHDFiles(),
+            now: host.surroundings.now, fetchKeySets: {},
+            willPass: { point in
+                guard point == "the end" else { return }
+                try FileManager.default.removeItem(atPath: journal)
+                try FileManager.default.createDirectory(atPath: journal, withIntermediateDirectories: false)
+            }, root: host.surroundings.root)
+        await #expect(throws: (any Error).self) {
+            try await HostSetup(in: surroundings).carryOut(plan, wantsTrial: false)
+        }
+        #expect(!FileManager.default.fileExists(atPath: "\(host.places.state)/\(SetupRecord.name)"))
+        try FileManager.default.removeItem(atPath: host.places.state)
+        #expect(try host.listing == before)
+    }
+
     @Test("killed while it replaced a file, it leaves nothing of that in the folder that is to go")
     func leftover() async throws {
         let host = try SetupHost()

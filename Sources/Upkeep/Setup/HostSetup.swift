@@ -69,8 +69,7 @@ public struct HostSetup: Sendable {
         let work = try SetupWork(surroundings, reload: plan.reload)
         do {
             let outcome = try await carryOut(plan, wantsTrial, work, progress)
-            try replaceFile(
-                at: "\(places.state)/\(SetupRecord.name)", with: try work.record.bytes, mode: 0o600)
+            try work.writeRecord()
             try work.journal.close()
             return outcome
         } catch {

@@ -127,6 +127,13 @@ final class SetupWork {
         }
     }
 
+    /// Writes down what was made; undone with all the rest.
+    func writeRecord() throws {
+        let path = "\(surroundings.places.state)/\(SetupRecord.name)"
+        try noteFile(path)
+        try replaceFile(at: path, with: try record.bytes, mode: 0o600)
+    }
+
     // MARK: - Undoing
 
     /// Undoes all that the journal has.
