@@ -51,7 +51,10 @@ import Testing
             try FileManager.default.copyItem(atPath: source, toPath: target.path)
             try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: target.path)
         }
-        for name in ["pair", "pair-authkeys"] { try copy(Program.built(name), to: "usr/bin/\(name)", mode: 0o755) }
+        for (name, variable) in [("pair", "PAIR"), ("pair-authkeys", "PAIR_AUTHKEYS")] {
+            let path = ProcessInfo.processInfo.environment[variable] ?? Program.built(name)
+            try copy(path, to: "usr/bin/\(name)", mode: 0o755)
+        }
         for name in Self.units { try copy("\(Self.folder)/\(name)", to: "etc/systemd/system/\(name)") }
         for name in ["sysusers", "tmpfiles"] {
             try copy("\(Self.folder)/pair.\(name)", to: "usr/lib/\(name).d/pair.conf")
