@@ -23,7 +23,7 @@ let package = Package(
 """
 # Those that are not Swift, as Package.swift has them.
 FOREIGN = {
-    "CLibcrypto": '.systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto")',
+    "CLibcrypto": '.target(name: "CLibcrypto")',
     "CLibsodium": '.systemLibrary(name: "CLibsodium", pkgConfig: "libsodium")',
     "CTOML": '.target(name: "CTOML", exclude: ["link"], cxxSettings: [.define("TOML_EXCEPTIONS", to: "0"),'
     ' .define("TOML_ENABLE_FORMATTERS", to: "0")])',
