@@ -112,9 +112,12 @@ final class TestHost: Sendable {
         }
     }
 
-    /// What was built beside the tests.
+    private static let ofTheBuild = ["ASAN_OPTIONS", "TSAN_OPTIONS"]
+
+    /// What was built beside the tests; pair-authkeys rather as it ships, for its sandbox has no place for a sanitizer.
     static func program(_ name: String) -> String {
-        URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+        if name == "pair-authkeys", let path = ProcessInfo.processInfo.environment["PAIR_AUTHKEYS"] { return path }
+        return URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
             .appendingPathComponent(name).path
     }
 
@@ -195,7 +198,10 @@ final class TestHost: Sendable {
         for name in names.dropFirst() { try scratch.write([], to: name) }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
-        let variables = environment.merging(["PATH": "/usr/bin:/bin"]) { mine, _ in mine }
+        // What a sanitizer was told goes on to whatever is built with it.
+        let own = ProcessInfo.processInfo.environment.filter { Self.ofTheBuild.contains($0.key) }
+        let usual = own.merging(["PATH": "/usr/bin:/bin"]) { mine, _ in mine }
+        let variables = environment.merging(usual) { mine, _ in mine }
         process.arguments =
             ["--signal=KILL", "60", "env", "-i", "--default-signal"] + variables.map { "\($0)=\($1)" } + command
         process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: scratch.path(names[0])))
