@@ -74,7 +74,8 @@ class Package:
                 targets.append(f'.{kind}(name: "{name}", {rest % ""})')
             self.place(name)
         write(folder / "Package.swift", MANIFEST % "".join(f"        {target},\n" for target in targets).rstrip())
-        link(folder / "Fixtures", repository / "Fixtures")
+        for name in ("Fixtures", "docs"):
+            link(folder / name, repository / name)
 
     def place(self, name):
         below = "Tests" if name in self.suites or name == SUPPORT else "Sources"
