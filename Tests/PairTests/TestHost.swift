@@ -112,7 +112,10 @@ final class TestHost: Sendable {
         }
     }
 
-    private static let ofTheBuild = ["ASAN_OPTIONS", "TSAN_OPTIONS"]
+    /// What a sanitizer was told, for whatever is built with it.
+    private static let settings = ProcessInfo.processInfo.environment.filter {
+        ["ASAN_OPTIONS", "TSAN_OPTIONS"].contains($0.key)
+    }
 
     /// What was built beside the tests; pair-authkeys rather as it ships, for its sandbox has no place for a sanitizer.
     static func program(_ name: String) -> String {
@@ -137,7 +140,9 @@ final class TestHost: Sendable {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments = ["-ec", script]
-        process.environment = ["PATH": "/usr/bin:/bin", "PAIR": Self.program("pair"), "CONFIG": at("pair.toml")]
+        process.environment = Self.settings.merging([
+            "PATH": "/usr/bin:/bin", "PAIR": Self.program("pair"), "CONFIG": at("pair.toml"),
+        ]) { _, mine in mine }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
@@ -198,9 +203,7 @@ final class TestHost: Sendable {
         for name in names.dropFirst() { try scratch.write([], to: name) }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
-        // What a sanitizer was told goes on to whatever is built with it.
-        let own = ProcessInfo.processInfo.environment.filter { Self.ofTheBuild.contains($0.key) }
-        let usual = own.merging(["PATH": "/usr/bin:/bin"]) { mine, _ in mine }
+        let usual = Self.settings.merging(["PATH": "/usr/bin:/bin"]) { _, mine in mine }
         let variables = environment.merging(usual) { mine, _ in mine }
         process.arguments =
             ["--signal=KILL", "60", "env", "-i", "--default-signal"] + variables.map { "\($0)=\($1)" } + command
