@@ -112,11 +112,6 @@ final class TestHost: Sendable {
         }
     }
 
-    /// What a sanitizer was told, for whatever is built with it.
-    private static let settings = ProcessInfo.processInfo.environment.filter {
-        ["ASAN_OPTIONS", "TSAN_OPTIONS"].contains($0.key)
-    }
-
     /// What was built beside the tests; pair-authkeys rather as it ships, for its sandbox has no place for a sanitizer.
     static func program(_ name: String) -> String {
         if name == "pair-authkeys", let path = ProcessInfo.processInfo.environment["PAIR_AUTHKEYS"] { return path }
@@ -140,7 +135,7 @@ final class TestHost: Sendable {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments = ["-ec", script]
-        process.environment = Self.settings.merging([
+        process.environment = sanitizerSettings.merging([
             "PATH": "/usr/bin:/bin", "PAIR": Self.program("pair"), "CONFIG": at("pair.toml"),
         ]) { _, mine in mine }
         process.standardInput = FileHandle.nullDevice
@@ -203,7 +198,7 @@ final class TestHost: Sendable {
         for name in names.dropFirst() { try scratch.write([], to: name) }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
-        let usual = Self.settings.merging(["PATH": "/usr/bin:/bin"]) { _, mine in mine }
+        let usual = sanitizerSettings.merging(["PATH": "/usr/bin:/bin"]) { _, mine in mine }
         let variables = environment.merging(usual) { mine, _ in mine }
         process.arguments =
             ["--signal=KILL", "60", "env", "-i", "--default-signal"] + variables.map { "\($0)=\($1)" } + command

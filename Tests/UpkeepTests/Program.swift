@@ -4,6 +4,8 @@ import Foundation
 import Glibc
 import Testing
 
+@testable import TestSupport
+
 /// What a run left: exit status, or 128 and the signal that ended it, and output.
 struct Run: Sendable, CustomStringConvertible {
     let status: Int32
@@ -39,7 +41,8 @@ struct Program: Sendable {
         defer { for file in [output, error] { try? file.close() } }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        let variables = environment.merging(["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"]) { mine, _ in mine }
+        let usual = sanitizerSettings.merging(["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"]) { _, mine in mine }
+        let variables = environment.merging(usual) { mine, _ in mine }
         // Foundation starts programs with all signals blocked when it is called off the main thread.
         process.arguments = ["-i", "--default-signal"] + variables.map { "\($0)=\($1)" } + command
         process.standardInput = FileHandle.nullDevice
