@@ -8,6 +8,7 @@ before the first fork to after the last exit.
 import argparse
 import os
 import pathlib
+import signal
 import statistics
 import subprocess
 import sys
@@ -95,6 +96,8 @@ def main():
     options.add_argument("--pair", type=pathlib.Path, required=True)
     options.add_argument("--helper", type=pathlib.Path, required=True)
     options = options.parse_args()
+    # Ended from outside, it still removes what it has made.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     version = subprocess.run(["ssh", "-V"], capture_output=True, text=True, check=True).stderr.strip()
     print(f"ssh and sshd: {version}\n")
     with Host(options.helper, options.pair) as host:
