@@ -69,7 +69,7 @@ extension AccessEntry {
     public var keyID: Text? { members["key_id"]?.text }
 
     /// The services that were granted; empty where there is no such member.
-    public var services: [Text] { members["services"]?.elements?.compactMap(\.text) ?? [] }
+    public var services: [Text] { members["services"]?.elements?.compactMap { $0.text } ?? [] }
 
     /// The key's fingerprint.
     public var key: Text? { members["key"]?.text }

@@ -24,7 +24,7 @@ public struct LogFamily: Sendable, Equatable {
                 unread.append(other)
             }
         }
-        self.names = numbered.sorted { $0.number > $1.number }.map(\.name) + [name]
+        self.names = numbered.sorted { $0.number > $1.number }.map { $0.name } + [name]
         self.unread = unread
     }
 }

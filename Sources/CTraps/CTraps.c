@@ -1,5 +1,5 @@
-// C because it has to be in force before the Swift runtime is: that allocates before any statement of the program runs,
-// and aborts where it cannot.
+// C because it has to be in force before any Swift is: the runtime of ordinary Swift allocates before the program's first
+// statement, and aborts where it cannot.
 
 #include "CTraps.h"
 

@@ -41,7 +41,7 @@ struct ServiceGrant: Equatable {
         }
         // All are ASCII, so that equal strings are the same bytes.
         guard let principal = named.first(where: { cap?.contains($0.name) ?? true }) else {
-            let names = named.map(\.name).joined(separator: " and ")
+            let names = named.map { $0.name }.joined(separator: " and ")
             let detail =
                 "\(names) among the principals, but the CA may grant \((cap ?? []).joined(separator: ", ")) alone"
             throw .refusal(Refusal(named.contains(.admin) ? .adminNotGranted : .serviceNotGranted, detail))

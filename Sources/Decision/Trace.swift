@@ -68,7 +68,7 @@ final class Trace {
         guard isKept else { return [] }
         var all = results
         if let current, let detail { all.append(CheckResult(check: current, outcome: .fail, detail: detail)) }
-        let done = Set(all.map(\.check))
+        let done = Set(all.map { $0.check })
         let skipped = path.checks.filter { !done.contains($0) }
         return all + skipped.map { CheckResult(check: $0, outcome: .skipped, detail: "") }
     }

@@ -1,16 +1,20 @@
 internal import Glibc
 
 /// Owns one file descriptor; closed when it goes out of scope.
-struct Descriptor: ~Copyable {
-    let number: CInt
+///
+/// Its end is inlinable, as that of each such type here: Embedded Swift compiles it into whoever holds one.
+@usableFromInline struct Descriptor: ~Copyable {
+    @usableFromInline let number: CInt
 
     /// Takes over `number`, which the caller has just opened.
     init(owning number: CInt) {
         self.number = number
     }
 
-    deinit { _ = close(number) }
+    @inlinable deinit { closeDescriptor(number) }
 }
+
+@usableFromInline func closeDescriptor(_ number: CInt) { _ = close(number) }
 
 /// Runs `call` again for as long as a signal interrupts it; the result is the last one.
 func retrying<Number: SignedInteger>(_ call: () -> Number) -> Number {

@@ -70,7 +70,7 @@ public struct ClaimSet: Sendable {
     private static func audiences(in object: JSON.Object) throws(TokenError) -> [Text] {
         guard let value = object["aud"] else { throw .claims(.missing("aud")) }
         if let text = value.text { return [text] }
-        let texts = value.elements?.map(\.text) ?? [nil]
+        let texts = value.elements?.map { $0.text } ?? [nil]
         let audiences = texts.compactMap { $0 }
         guard audiences.count == texts.count else { throw .claims(.shape("aud")) }
         return audiences

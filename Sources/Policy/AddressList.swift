@@ -47,7 +47,7 @@ private func ipv4(_ text: ArraySlice<UInt8>) -> [UInt8]? {
 /// The sixteen bytes of an address, by RFC 4291 §2.2: `::` once at most, a dotted end allowed.
 func ipv6(_ text: [UInt8]) -> [UInt8]? {
     let colon = UInt8(ascii: ":")
-    let gaps = zip(text, text.dropFirst()).enumerated().filter { $1.0 == colon && $1.1 == colon }.map(\.offset)
+    let gaps = zip(text, text.dropFirst()).enumerated().filter { $1.0 == colon && $1.1 == colon }.map { $0.offset }
     guard let gap = gaps.first else {
         let bytes = groups(text[...], mayEndDotted: true)
         return bytes?.count == 16 ? bytes : nil

@@ -47,6 +47,14 @@ public struct Configuration: Sendable {
     ///   - file: The path of pair.toml: for errors, and for what is relative to it.
     /// - Throws: `.notTOML`, or what the first table or member at fault says that cannot be.
     public init(parsing bytes: [UInt8], file: String) throws(PolicyError) {
+        do throws(SettingsError) {
+            try self.init(reading: bytes, file: file)
+        } catch {
+            throw PolicyError(error)
+        }
+    }
+
+    private init(reading bytes: [UInt8], file: String) throws(SettingsError) {
         var (root, others) = try SettingsReader.readers(parsing: bytes, file: file)
         let tables = try Tables(others)
 
@@ -108,7 +116,7 @@ private struct Tables {
     var line: SettingsReader?
     var log: SettingsReader?
 
-    init(_ readers: [SettingsReader]) throws(PolicyError) {
+    init(_ readers: [SettingsReader]) throws(SettingsError) {
         for reader in readers {
             let isList: Bool
             switch reader.table {
@@ -142,7 +150,7 @@ public enum SessionPermit: String, CaseIterable, Sendable {
     case x11Forwarding = "X11-forwarding"
     case userRC = "user-rc"
 
-    static func permitted(by table: SettingsReader?) throws(PolicyError) -> [SessionPermit] {
+    static func permitted(by table: SettingsReader?) throws(SettingsError) -> [SessionPermit] {
         let standard: [SessionPermit] = [.pty, .portForwarding, .agentForwarding, .userRC]
         guard var table else { return standard }
         let expected = "pty, port-forwarding, agent-forwarding, X11-forwarding or user-rc"
@@ -161,7 +169,7 @@ public enum ExpiryTimeStyle: String, CaseIterable, Sendable {
     /// Not at all, for what is older still.
     case omitted = "none"
 
-    static func style(in table: SettingsReader?) throws(PolicyError) -> ExpiryTimeStyle {
+    static func style(in table: SettingsReader?) throws(SettingsError) -> ExpiryTimeStyle {
         guard var table else { return .utc }
         let style = try table.word("expiry_time", ExpiryTimeStyle.self, "utc, local or none")
         try table.end()
@@ -190,7 +198,7 @@ public struct LogSettings: Sendable, Equatable {
         unverifiedCap = 16 << 20
     }
 
-    init(_ table: SettingsReader?) throws(PolicyError) {
+    init(_ table: SettingsReader?) throws(SettingsError) {
         guard var table else {
             self = .standard
             return
@@ -200,7 +208,9 @@ public struct LogSettings: Sendable, Equatable {
         isRequired = try table.bool("required") ?? Self.standard.isRequired
         unverifiedCap = try table.size("unverified_cap") ?? Self.standard.unverifiedCap
         file = path.map { $0.isEmpty ? nil : $0.string } ?? Self.standard.file
-        if isRequired, file == nil { throw table.error(.requiredLogWithoutFile) }
+        if isRequired, file == nil {
+            throw table.error(.contradiction("required in [log] needs a file: syslog may lose records"))
+        }
         try table.end()
     }
 }

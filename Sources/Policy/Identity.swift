@@ -41,7 +41,7 @@ extension Identity {
         switch claims[claim] {
         case .string(let text): return [text]
         case .array(let elements):
-            let strings = elements.compactMap(\.text)
+            let strings = elements.compactMap { $0.text }
             return strings.count == elements.count ? strings : nil
         default: return nil
         }

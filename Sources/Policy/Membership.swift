@@ -91,7 +91,7 @@ public struct MembershipScan: Sendable {
         templateMinimumUID = configuration.templateMinimumUID
         space = SpaceColumn(name: Array(configuration.space.utf8))
         plain = PlainMember(
-            space: space.name, email: query.identity.email, providers: configuration.providers.map(\.name))
+            space: space.name, email: query.identity.email, providers: configuration.providers.map { $0.name })
     }
 
     /// What the file says, once it has been read to its end.

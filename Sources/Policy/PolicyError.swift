@@ -52,22 +52,17 @@ public struct PolicyError: Error, Equatable, Sendable {
         // What it says cannot be.
         case providerUnknown(Text)
         case keyTwice(firstLine: Int)
-        case audienceTwice(Text, issuer: Text)
-        case loginInTwoServices(Text)
-        case requiredLogWithoutFile
     }
 
     /// Which of the two it is.
     public var kind: Kind {
         switch reason {
-        case .settings(.notTOML), .notUTF8, .byteOrderMark, .controlCharacter, .columnMissing, .columnUnexpected,
-            .quoteUnclosed, .quoteMisplaced, .escapeUnknown, .malformed, .key, .optionUnknown, .optionTwice,
-            .optionsOnDeny, .anyProviderOnAllow, .emailLocalWithoutEmail:
+        case .settings(let reason): reason.isSyntax ? .syntax : .invalid
+        case .notUTF8, .byteOrderMark, .controlCharacter, .columnMissing, .columnUnexpected, .quoteUnclosed,
+            .quoteMisplaced, .escapeUnknown, .malformed, .key, .optionUnknown, .optionTwice, .optionsOnDeny,
+            .anyProviderOnAllow, .emailLocalWithoutEmail:
             .syntax
-        case .settings(.tableUnknown), .settings(.tableNotArray), .settings(.tableIsArray), .settings(.memberUnknown),
-            .settings(.memberMissing), .settings(.memberType), .settings(.memberValue), .settings(.nameTwice),
-            .providerUnknown, .keyTwice, .audienceTwice, .loginInTwoServices, .requiredLogWithoutFile:
-            .invalid
+        case .providerUnknown, .keyTwice: .invalid
         }
     }
 
@@ -146,10 +141,6 @@ extension PolicyError.Reason: CustomStringConvertible {
         case .emailLocalWithoutEmail: "{email-local} stands only where IDENTITY is an e-mail or *@DOMAIN"
         case .providerUnknown(let name): "pair.toml has no provider \(quoted(name))"
         case .keyTwice(let first): "the same key stands on line \(first)"
-        case .audienceTwice(let client, let issuer):
-            "two providers with client id \(quoted(client)) at \(quoted(issuer)): no token could tell them apart"
-        case .loginInTwoServices(let login): "login \(quoted(login)) belongs to two services"
-        case .requiredLogWithoutFile: "required in [log] needs a file: syslog may lose records"
         }
     }
 }

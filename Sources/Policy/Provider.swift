@@ -25,7 +25,7 @@ public struct Provider: Sendable, Equatable {
     /// The claim that holds the groups.
     public let groupsClaim: Text
 
-    private init(_ table: inout SettingsReader) throws(PolicyError) {
+    private init(_ table: inout SettingsReader) throws(SettingsError) {
         name = try table.name()
         issuer = try table.text("issuer", where: isIssuer, "an https URL without query", required: true) ?? ""
         clientIDs = try table.list("client_ids", "client ids", required: true) { $0.isEmpty ? nil : $0 } ?? []
@@ -40,7 +40,7 @@ public struct Provider: Sendable, Equatable {
         try table.end()
     }
 
-    static func all(in tables: [SettingsReader]) throws(PolicyError) -> [Provider] {
+    static func all(in tables: [SettingsReader]) throws(SettingsError) -> [Provider] {
         var providers: [Provider] = []
         for var table in tables {
             let provider = try Provider(&table)
@@ -48,7 +48,10 @@ public struct Provider: Sendable, Equatable {
                 if other.name == provider.name { throw table.error(.nameTwice(Text(provider.name), table: "provider")) }
                 guard other.issuer == provider.issuer else { continue }
                 if let client = provider.clientIDs.first(where: { other.clientIDs.contains($0) }) {
-                    throw table.error(.audienceTwice(client, issuer: provider.issuer))
+                    throw table.error(
+                        .contradiction(
+                            "two providers with client id \(quoted(client)) at \(quoted(provider.issuer)): "
+                                + "no token could tell them apart"))
                 }
             }
             providers.append(provider)
@@ -77,7 +80,7 @@ public struct Service: Sendable, Equatable {
     /// What sshd runs instead of what the client asks for, as configured; see `command(account:login:)`.
     public let command: Text?
 
-    private init(_ table: inout SettingsReader) throws(PolicyError) {
+    private init(_ table: inout SettingsReader) throws(SettingsError) {
         name = try table.name()
         logins = try table.list("logins", "logins", required: true) { isLoginName($0.utf8) ? $0.string : nil } ?? []
         command = try table.text("command", where: isCommand, PolicyError.Field.command.expected)
@@ -110,7 +113,7 @@ public struct Service: Sendable, Equatable {
         }
     }
 
-    static func all(in tables: [SettingsReader]) throws(PolicyError) -> [Service] {
+    static func all(in tables: [SettingsReader]) throws(SettingsError) -> [Service] {
         var services: [Service] = []
         var taken: Set<String> = []
         for var table in tables {
@@ -120,7 +123,7 @@ public struct Service: Sendable, Equatable {
             }
             if service.name != Service.admin {
                 for login in service.logins where !taken.insert(login).inserted {
-                    throw table.error(.loginInTwoServices(Text(login)))
+                    throw table.error(.contradiction("login \(quoted(login)) belongs to two services"))
                 }
             }
             services.append(service)

@@ -87,7 +87,7 @@ extension Sandbox.Part {
 extension Sandbox: CustomStringConvertible {
     /// What is in force, then what is not and why: `no_new_privs, seccomp; no Landlock: …`.
     public var description: String {
-        let inForce = parts.filter { $0.obstacle == nil }.map { [$0.name, $0.version].compactMap(\.self) }
+        let inForce = parts.filter { $0.obstacle == nil }.map { [$0.name, $0.version].compactMap { $0 } }
         let missing = parts.compactMap { part in part.obstacle.map { "no \(part.name): \($0)" } }
         let list = inForce.map { $0.joined(separator: " ") }.joined(separator: ", ")
         return ([list.isEmpty ? "none" : list] + missing).joined(separator: "; ")

@@ -31,7 +31,7 @@ public struct ClientConfiguration: Sendable, Equatable {
     ///   - file: Its name for errors.
     /// - Throws: `.notTOML`, or what the first table or member at fault says that cannot be; never a client secret.
     public init(parsing bytes: [UInt8], file: String) throws(SettingsError) {
-        var (root, tables) = try SettingsReader<SettingsError>.readers(parsing: bytes, file: file)
+        var (root, tables) = try SettingsReader.readers(parsing: bytes, file: file)
         var registrations: [ClientRegistration] = []
         for var table in tables {
             guard table.table == "provider" else { throw table.error(.tableUnknown(Text(table.table))) }
@@ -83,7 +83,7 @@ public struct ClientConfiguration: Sendable, Equatable {
 }
 
 extension ClientRegistration {
-    fileprivate init(_ table: inout SettingsReader<SettingsError>) throws(SettingsError) {
+    fileprivate init(_ table: inout SettingsReader) throws(SettingsError) {
         let name = try table.name()
         let issuer = try table.text("issuer", where: isIssuer, "an https URL without query", required: true)
         let clientID = try table.text("client_id", where: isVisible, Self.visible, required: true)
@@ -113,7 +113,7 @@ extension ClientRegistration {
         "http://127.0.0.1, http://[::1] or http://localhost, with a port or not, and a path"
 }
 
-extension SettingsReader<SettingsError> {
+extension SettingsReader {
     /// The client's secret, which no error shows.
     fileprivate mutating func clientSecret() throws(SettingsError) -> Text? {
         let place = position(of: "client_secret")

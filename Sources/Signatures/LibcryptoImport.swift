@@ -22,6 +22,9 @@ func importedKey(
     return unsafe key
 }
 
+/// Gives `key` up.
+@usableFromInline func freeKey(_ key: OpaquePointer) { unsafe libcrypto.EVP_PKEY_free(key) }
+
 /// Owns one `BIGNUM`; wiped and freed when it goes out of scope, as it may be a secret.
 @safe struct BigNumber: ~Copyable {
     let pointer: OpaquePointer

@@ -1,11 +1,11 @@
 internal import CLibcrypto
 
 /// Owns one `EVP_PKEY` that holds a public key; freed when it goes out of scope.
-@safe struct LibcryptoKey: ~Copyable {
+@usableFromInline @safe struct LibcryptoKey: ~Copyable {
     /// The curve of an EC key, `nil` for RSA.
     let curve: Curve?
 
-    private let pointer: OpaquePointer
+    @usableFromInline let pointer: OpaquePointer
 
     /// Imports an RSA key.
     /// - Parameters:
@@ -49,7 +49,7 @@ internal import CLibcrypto
         unsafe pointer = key
     }
 
-    deinit { unsafe libcrypto.EVP_PKEY_free(pointer) }
+    @inlinable deinit { unsafe freeKey(pointer) }
 
     /// Whether `signature`, in libcrypto's own form, is this key's over `message`.
     /// - Parameters:

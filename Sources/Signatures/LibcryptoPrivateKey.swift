@@ -1,12 +1,12 @@
 internal import CLibcrypto
 
 /// Owns one `EVP_PKEY` that holds a private key of P-256; wiped and freed when it goes out of scope.
-@safe struct LibcryptoPrivateKey: ~Copyable, @unchecked Sendable {
+@usableFromInline @safe struct LibcryptoPrivateKey: ~Copyable, @unchecked Sendable {
     // Sendable: libcrypto counts what refers to a key atomically, and signing only reads it.
-    private let pointer: OpaquePointer
+    @usableFromInline let pointer: OpaquePointer
 
     /// The private scalar once more, big-endian, 32 bytes.
-    let scalar: SecretBytes
+    @usableFromInline let scalar: SecretBytes
 
     /// Makes a new key.
     /// - Throws: `LibcryptoError`.
@@ -56,7 +56,7 @@ internal import CLibcrypto
         self.scalar = scalar
     }
 
-    deinit { unsafe libcrypto.EVP_PKEY_free(pointer) }
+    @inlinable deinit { unsafe freeKey(pointer) }
 
     /// The generator times `scalar`.
     /// - Parameter scalar: Big-endian.

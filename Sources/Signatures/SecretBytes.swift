@@ -1,12 +1,12 @@
 internal import CLibsodium
 
 /// Owns bytes that are overwritten with zeros before their memory is given back.
-@safe struct SecretBytes: ~Copyable, @unchecked Sendable {
+@usableFromInline @safe struct SecretBytes: ~Copyable, @unchecked Sendable {
     // Sendable: whoever makes one fills it before anybody else has it, and it is only read from then on.
-    private let pointer: UnsafeMutablePointer<UInt8>
+    @usableFromInline let pointer: UnsafeMutablePointer<UInt8>
 
     /// How many there are.
-    let count: Int
+    @usableFromInline let count: Int
 
     /// As many zeros, to be filled through `withPointer`.
     init(count: Int) {
@@ -21,10 +21,7 @@ internal import CLibsodium
         unsafe pointer.update(from: bytes, count: bytes.count)
     }
 
-    deinit {
-        unsafe sodium_memzero(pointer, count)
-        unsafe pointer.deallocate()
-    }
+    @inlinable deinit { unsafe wipeAndFree(pointer, count: count) }
 
     /// What `body` makes of the place of the bytes, which holds only as long as it runs.
     func withPointer<Result>(_ body: (UnsafeMutablePointer<UInt8>) -> Result) -> Result { unsafe body(pointer) }
@@ -35,6 +32,11 @@ internal import CLibsodium
         defer { wipe(&copy) }
         return body(copy)
     }
+}
+
+@usableFromInline func wipeAndFree(_ pointer: UnsafeMutablePointer<UInt8>, count: Int) {
+    unsafe sodium_memzero(pointer, count)
+    unsafe pointer.deallocate()
 }
 
 /// Overwrites `bytes` with zeros.

@@ -31,19 +31,18 @@ public struct SettingsError: Error, Equatable, Sendable {
         case memberType(String, table: String, expected: String)
         case memberValue(String, table: String, found: Text, expected: String)
         case nameTwice(Text, table: String)
-    }
-}
+        /// What stands there cannot be beside the rest of the file, in words, without a full stop.
+        case contradiction(String)
 
-/// What a `SettingsReader` throws: a `SettingsError`, or a module's own error around one.
-public protocol SettingsFailure: Error {
-    /// Wraps `error`, or is it.
-    init(_ error: SettingsError)
-}
-
-extension SettingsError: SettingsFailure {
-    /// `error` itself.
-    public init(_ error: SettingsError) {
-        self = error
+        /// Whether the text is not of the format; else what it says cannot be.
+        public var isSyntax: Bool {
+            switch self {
+            case .notTOML: true
+            case .tableUnknown, .tableNotArray, .tableIsArray, .memberUnknown, .memberMissing, .memberType,
+                .memberValue, .nameTwice, .contradiction:
+                false
+            }
+        }
     }
 }
 
@@ -69,6 +68,7 @@ extension SettingsError.Reason: CustomStringConvertible {
         case .memberValue(let name, let table, let found, let expected):
             "\(name) \(place(table)): \(expected) expected, \(quoted(found)) found"
         case .nameTwice(let name, let table): "a second \(table) called \(quoted(name))"
+        case .contradiction(let words): words
         }
     }
 

@@ -1,7 +1,7 @@
 public import Encodings
 
 /// Takes the members of one table of a settings file one by one; what is left at the end is unknown.
-public struct SettingsReader<Failure: SettingsFailure> {
+public struct SettingsReader {
     /// The table's name as a person writes it; empty for what stands above the first header.
     public let table: String
     /// The file, as the caller named it.
@@ -36,7 +36,7 @@ public struct SettingsReader<Failure: SettingsFailure> {
     /// - Throws: `.notTOML`.
     public static func readers(
         parsing bytes: [UInt8], file: String
-    ) throws(Failure) -> (root: SettingsReader, tables: [SettingsReader]) {
+    ) throws(SettingsError) -> (root: SettingsReader, tables: [SettingsReader]) {
         do {
             let document = try TOMLDocument(parsing: bytes)
             let tables = document.tables.map { SettingsReader($0, file: file) }
@@ -45,18 +45,17 @@ public struct SettingsReader<Failure: SettingsFailure> {
             switch error {
             case .syntax(let message, let place):
                 let isKnown = place.line > 0
-                throw Failure(
-                    SettingsError(
-                        file: file, line: isKnown ? place.line : nil, column: isKnown ? place.column : nil,
-                        reason: .notTOML(message)))
+                throw SettingsError(
+                    file: file, line: isKnown ? place.line : nil, column: isKnown ? place.column : nil,
+                    reason: .notTOML(message))
             }
         }
     }
 
     /// The error `reason`, at a member or for the whole table.
-    public func error(_ reason: SettingsError.Reason, at place: TOMLDocument.Position? = nil) -> Failure {
+    public func error(_ reason: SettingsError.Reason, at place: TOMLDocument.Position? = nil) -> SettingsError {
         let place = place ?? position
-        return Failure(SettingsError(file: file, line: place?.line, column: place?.column, reason: reason))
+        return SettingsError(file: file, line: place?.line, column: place?.column, reason: reason)
     }
 
     /// Where the member `name` stands, for an error once it is taken; `nil` where there is none, or none any more.
@@ -67,14 +66,14 @@ public struct SettingsReader<Failure: SettingsFailure> {
     /// Fails where `[table]` stands for `[[table]]` or the other way round.
     /// - Parameter isList: Whether there may be several, with two brackets.
     /// - Throws: `.tableNotArray`, `.tableIsArray`.
-    public func checkShape(isList: Bool) throws(Failure) {
+    public func checkShape(isList: Bool) throws(SettingsError) {
         guard isList != isElement else { return }
         throw error(isList ? .tableNotArray(table) : .tableIsArray(table))
     }
 
     /// Fails where a member is left that nobody asked for.
     /// - Throws: `.memberUnknown` with the first of them.
-    public func end() throws(Failure) {
+    public func end() throws(SettingsError) {
         if let member = members.first {
             throw error(.memberUnknown(member.name, table: table), at: member.position)
         }
@@ -87,7 +86,7 @@ extension SettingsReader {
     /// The text called `name`, which `isValid` must hold for; `nil` only where it is absent and not required.
     public mutating func text(
         _ name: String, where isValid: (Text) -> Bool, _ expected: String, required: Bool = false
-    ) throws(Failure) -> Text? {
+    ) throws(SettingsError) -> Text? {
         guard let member = try take(name, required) else { return nil }
         guard case .string(let text) = member.value else { throw wrongType(member, name, "a text") }
         guard isValid(text) else { throw wrongValue(member.position, name, text, expected) }
@@ -95,14 +94,14 @@ extension SettingsReader {
     }
 
     /// The member `name` as true or false, `nil` where it is absent.
-    public mutating func bool(_ name: String) throws(Failure) -> Bool? {
+    public mutating func bool(_ name: String) throws(SettingsError) -> Bool? {
         guard let member = try take(name, false) else { return nil }
         guard case .bool(let value) = member.value else { throw wrongType(member, name, "true or false") }
         return value
     }
 
     /// The member `name` as a whole number in `range`, `nil` where it is absent.
-    public mutating func integer(_ name: String, in range: ClosedRange<Int64>) throws(Failure) -> Int64? {
+    public mutating func integer(_ name: String, in range: ClosedRange<Int64>) throws(SettingsError) -> Int64? {
         guard let member = try take(name, false) else { return nil }
         guard case .integer(let value) = member.value else { throw wrongType(member, name, "a whole number") }
         guard range.contains(value) else {
@@ -116,7 +115,7 @@ extension SettingsReader {
     public mutating func list<Value>(
         _ name: String, _ expected: String, required: Bool = false, mayBeEmpty: Bool = false,
         _ element: (Text) -> Value?
-    ) throws(Failure) -> [Value]? {
+    ) throws(SettingsError) -> [Value]? {
         guard let member = try take(name, required) else { return nil }
         guard case .strings(let elements) = member.value, mayBeEmpty || !elements.isEmpty else {
             throw wrongType(member, name, mayBeEmpty ? "an array of texts" : "an array of texts, not empty")
@@ -137,7 +136,7 @@ extension SettingsReader {
 
 extension SettingsReader {
     /// The member `name` of a table of which there may be several; it must be there.
-    public mutating func name() throws(Failure) -> String {
+    public mutating func name() throws(SettingsError) -> String {
         let expected = "a name of a-z, 0-9, . _ -, at most 32"
         return try text("name", where: { isPlainName($0.utf8) }, expected, required: true)?.string ?? ""
     }
@@ -145,12 +144,12 @@ extension SettingsReader {
     /// One word of a closed set, `nil` where the member is absent.
     public mutating func word<Word: RawRepresentable<String>>(
         _ name: String, _: Word.Type, _ expected: String
-    ) throws(Failure) -> Word? {
+    ) throws(SettingsError) -> Word? {
         try text(name, where: { Word(rawValue: $0.string) != nil }, expected).flatMap { Word(rawValue: $0.string) }
     }
 
     /// A length of time, `nil` where the member is absent.
-    public mutating func duration(_ name: String, mayBeZero: Bool = false) throws(Failure) -> Seconds? {
+    public mutating func duration(_ name: String, mayBeZero: Bool = false) throws(SettingsError) -> Seconds? {
         let expected = "a duration such as \"30s\", \"5m\", \"12h\" or \"7d\""
         let isValid = { (text: Text) in
             guard let duration = Seconds(setting: text) else { return false }
@@ -160,7 +159,7 @@ extension SettingsReader {
     }
 
     /// A number of bytes, `nil` where the member is absent.
-    public mutating func size(_ name: String) throws(Failure) -> Int64? {
+    public mutating func size(_ name: String) throws(SettingsError) -> Int64? {
         let expected = "a size such as \"64KiB\" or \"16MiB\""
         return try text(name, where: { byteCount(setting: $0) != nil }, expected).flatMap { byteCount(setting: $0) }
     }
@@ -169,7 +168,7 @@ extension SettingsReader {
 // MARK: - Members
 
 extension SettingsReader {
-    private mutating func take(_ name: String, _ required: Bool) throws(Failure) -> TOMLDocument.Member? {
+    private mutating func take(_ name: String, _ required: Bool) throws(SettingsError) -> TOMLDocument.Member? {
         guard let index = members.firstIndex(where: { $0.name == Text(name) }) else {
             if required { throw error(.memberMissing(name, table: table)) }
             return nil
@@ -177,13 +176,13 @@ extension SettingsReader {
         return members.remove(at: index)
     }
 
-    private func wrongType(_ member: TOMLDocument.Member, _ name: String, _ expected: String) -> Failure {
+    private func wrongType(_ member: TOMLDocument.Member, _ name: String, _ expected: String) -> SettingsError {
         error(.memberType(name, table: table, expected: expected), at: member.position)
     }
 
     private func wrongValue(
         _ place: TOMLDocument.Position, _ name: String, _ found: Text, _ expected: String
-    ) -> Failure {
+    ) -> SettingsError {
         error(.memberValue(name, table: table, found: found, expected: expected), at: place)
     }
 }

@@ -100,3 +100,13 @@ enum Process {
     /// Ends without what libraries do at exit: nothing here is buffered.
     static func end(_ status: Int32) -> Never { _exit(status) }
 }
+
+#if hasFeature(Embedded)
+    /// In the place of the standard library's, which Embedded Swift is without.
+    enum CommandLine {
+        /// The words of the command line, the program's own name first.
+        static var arguments: [String] {
+            (0..<glibc_argument_count()).map { unsafe glibc_argument($0).map { unsafe String(cString: $0) } ?? "" }
+        }
+    }
+#endif

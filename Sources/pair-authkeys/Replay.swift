@@ -46,11 +46,9 @@ struct Replay {
 
     /// What differs in the case at `path`, `nil` where nothing does.
     private static func difference(at path: String) -> String? {
-        do {
+        do throws(FileFault) {
             let expected = try line(path + "/expect")
-            let elements = try JSON(parsing: try bytes(path + "/argv")).elements
-            let arguments = elements?.compactMap(\.text?.string) ?? []
-            guard let elements, arguments.count == elements.count else {
+            guard let arguments = strings(try bytes(path + "/argv")) else {
                 return "argv: a JSON list of strings expected"
             }
             let verdict = verdict(arguments, time: try line(path + "/now"), folder: path + "/")
@@ -75,6 +73,12 @@ struct Replay {
         } catch {
             return Verdict(decision: Decision(.fault(error.fault)), configuration: nil)
         }
+    }
+
+    private static func strings(_ json: [UInt8]) -> [String]? {
+        guard let elements = try? JSON(parsing: json).elements else { return nil }
+        let strings = elements.compactMap { $0.text?.string }
+        return strings.count == elements.count ? strings : nil
     }
 
     private static func bytes(_ path: String) throws(FileFault) -> [UInt8] {

@@ -29,7 +29,7 @@ enum Program {
         ?? URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         .appendingPathComponent("pair-authkeys").path
 
-    /// Whether it is as it ships: the Swift runtime is in it and starts after what it links.
+    /// Whether it is as it ships: nothing that it links starts before its traps are set.
     static let isWhole = environment["PAIR_AUTHKEYS"] != nil
 
     static let repository = URL(fileURLWithPath: #filePath)

@@ -169,7 +169,9 @@ struct ConfigurationTests {
         Rejected("space = \"s\"\n[log]\nfiles = 1", 3, .memberUnknown("files", table: "log")),
         Rejected(
             "space = \"s\"\n[log]\nsyslog = \"yes\"", 3, .memberType("syslog", table: "log", expected: "true or false")),
-        Rejected("space = \"s\"\n[log]\nfile = \"\"\nrequired = true", 2, .requiredLogWithoutFile),
+        Rejected(
+            "space = \"s\"\n[log]\nfile = \"\"\nrequired = true", 2,
+            .contradiction("required in [log] needs a file: syslog may lose records")),
         Rejected("space = \"s\"\nmembers = \"\"", 2, .memberValue("members", table: "", found: "", expected: "a path")),
         Rejected(
             "space = \"s\"\nmembers = \"a\\u0000\"", 2,
@@ -213,7 +215,8 @@ struct ConfigurationTests {
             .nameTwice("p", table: "provider")),
         Rejected.provider(
             "[[provider]]\nname = \"q\"\nissuer = \"https://p\"\nclient_ids = [\"d\", \"c\"]",
-            .audienceTwice("c", issuer: "https://p")),
+            .contradiction(
+                #"two providers with client id "c" at "https://p": no token could tell them apart"#)),
     ]
 
     static let services = [
@@ -225,7 +228,7 @@ struct ConfigurationTests {
             .memberValue("logins", table: "service", found: "a/b", expected: "logins, each once")),
         Rejected(
             "space = \"s\"\n[[service]]\nname = \"x\"\nlogins = [\"a\"]\n[[service]]\nname = \"y\"\nlogins = [\"a\"]",
-            5, .loginInTwoServices("a")),
+            5, .contradiction(#"login "a" belongs to two services"#)),
         Rejected(
             "space = \"s\"\n[[service]]\nname = \"x\"\nlogins = [\"a\"]\n[[service]]\nname = \"x\"\nlogins = [\"b\"]",
             5, .nameTwice("x", table: "service")),

@@ -14,12 +14,6 @@ struct PolicyErrorTests {
         (.optionTwice("a\nb"), #"option "a\x0ab" stands twice"#),
         (.providerUnknown("\u{1B}"), #"pair.toml has no provider "\x1b""#),
         (.keyTwice(firstLine: 3), "the same key stands on line 3"),
-        (
-            .audienceTwice("c\"", issuer: "https://p"),
-            #"two providers with client id "c\"" at "https://p": no token could tell them apart"#
-        ),
-        (.loginInTwoServices("a"), #"login "a" belongs to two services"#),
-        (.requiredLogWithoutFile, "required in [log] needs a file: syslog may lose records"),
     ]
 
     @Test("each says what was found, and quotes what the file says", arguments: described)

@@ -2,9 +2,6 @@ import Encodings
 import TOML
 import Testing
 
-/// What the tests' settings are made of.
-private typealias Reader = SettingsReader<SettingsError>
-
 /// A word of a closed set.
 private enum Style: String {
     case utc
@@ -14,12 +11,12 @@ private enum Style: String {
 @Suite("Settings")
 struct SettingsReaderTests {
     /// The reader of what stands above the first header.
-    private static func root(_ toml: String) throws(SettingsError) -> Reader {
-        try Reader.readers(parsing: Array(toml.utf8), file: "f.toml").root
+    private static func root(_ toml: String) throws(SettingsError) -> SettingsReader {
+        try SettingsReader.readers(parsing: Array(toml.utf8), file: "f.toml").root
     }
 
-    private static func tables(_ toml: String) throws(SettingsError) -> [Reader] {
-        try Reader.readers(parsing: Array(toml.utf8), file: "f.toml").tables
+    private static func tables(_ toml: String) throws(SettingsError) -> [SettingsReader] {
+        try SettingsReader.readers(parsing: Array(toml.utf8), file: "f.toml").tables
     }
 
     @Test("every kind of member is taken once, and then nothing is left")
@@ -83,7 +80,7 @@ struct SettingsReaderTests {
         let column: Int?
         let reason: SettingsError.Reason
         let text: String
-        fileprivate let read: @Sendable (inout Reader) throws(SettingsError) -> Void
+        fileprivate let read: @Sendable (inout SettingsReader) throws(SettingsError) -> Void
         var testDescription: String { text }
     }
 

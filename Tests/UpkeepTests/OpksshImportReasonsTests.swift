@@ -12,7 +12,7 @@ import Testing
         .row(.columns(2)), .row(.notUTF8), .row(.byteOrderMark), .row(.tooLong(limit: 1)),
         .lifetime(.firstToken), .lifetime(.refreshedTokens), .lifetime(.never), .lifetime(.misspelt("\u{1B}")),
         .lifetime(.unknown("\u{1B}")), .client(.ofProject), .client(.ofJobs), .client(.again(firstLine: 1)),
-        .client(.sameAgain(firstLine: 1)), .client(.refused(.requiredLogWithoutFile)),
+        .client(.sameAgain(firstLine: 1)), .client(.refused(.notUTF8)),
         .email(.mustBeVerified), .email(.atEntra), .email(.withoutCase), .email(.beyondASCII), .email(.domainAtGoogle),
         .email(.suffixNotDomain("\u{1B}")), .email(.starIsLetter),
         .claim(.meansNobody), .claim(.otherMatchEnd), .claim(.jobs), .claim(.valueNotText("true")),
