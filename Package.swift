@@ -15,7 +15,7 @@ let strict: [SwiftSetting] =
         .treatAllWarnings(as: .error),  // SE-0480
         // What a module offers to any type is else made for the types it gets at each start; see docs/speed.md.
         .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
-    ] + (isEmbedded ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"])] : [])
+    ] + (isEmbedded ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Xfrontend", "-function-sections"])] : [])
 
 /// One stage of a login; `imports` may name only stages that stand above it in the list below.
 func stage(_ name: String, imports: [Target.Dependency] = []) -> Target {

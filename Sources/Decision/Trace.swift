@@ -68,8 +68,7 @@ final class Trace {
         guard isKept else { return [] }
         var all = results
         if let current, let detail { all.append(CheckResult(check: current, outcome: .fail, detail: detail)) }
-        let done = Set(all.map { $0.check })
-        let skipped = path.checks.filter { !done.contains($0) }
+        let skipped = path.checks.filter { check in !all.contains { $0.check == check } }
         return all + skipped.map { CheckResult(check: $0, outcome: .skipped, detail: "") }
     }
 }

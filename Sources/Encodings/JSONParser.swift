@@ -105,19 +105,32 @@ private struct JSONParser {
         skipWhiteSpace()
         var object = JSON.Object()
         if takes("}") { return object }
-        var names: Set<Text> = []
+        var names: [(text: Text, start: Int)] = []
         repeat {
             skipWhiteSpace()
             let start = position
             let name = try string()
-            guard names.insert(name).inserted else { throw .duplicateMember(name, at: start) }
+            names.append((name, start))
             skipWhiteSpace()
             try expect(":")
             object.add(name, try value(depth: depth))
             skipWhiteSpace()
         } while takes(",")
         try expect("}")
+        if let (name, start) = firstRepeated(names) { throw .duplicateMember(name, at: start) }
         return object
+    }
+
+    /// The first that stands a second time.
+    ///
+    /// By a sort: a `Set` has random seeds, and what sshd runs would ask for them at each login.
+    private func firstRepeated(_ names: [(text: Text, start: Int)]) -> (text: Text, start: Int)? {
+        let sorted = names.sorted { left, right in
+            let (a, b) = (left.text.utf8, right.text.utf8)
+            if a.count != b.count { return a.count < b.count }
+            return left.text == right.text ? left.start < right.start : a.lexicographicallyPrecedes(b)
+        }
+        return zip(sorted, sorted.dropFirst()).filter { $0.text == $1.text }.map { $1 }.min { $0.start < $1.start }
     }
 
     mutating func string() throws(JSONError) -> Text {

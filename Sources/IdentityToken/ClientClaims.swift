@@ -45,7 +45,9 @@ public struct ClientClaims: Sendable {
     }
 
     private static func publicKey(_ key: JSON.Object, for algorithm: SigningAlgorithm) throws(TokenError) -> PublicKey {
-        func isMade(of names: Set<Text>) -> Bool { Set(key.members.map { $0.name }) == names }
+        func isMade(of names: [Text]) -> Bool {
+            key.members.count == names.count && names.allSatisfy { key[$0] != nil }
+        }
         func bytes(_ name: Text) throws(TokenError) -> [UInt8] {
             guard let bytes = key[name]?.text.flatMap({ Base64.url.decode(Array($0.utf8)) }), !bytes.isEmpty else {
                 throw .clientHeader(.key("\(name.string) is malformed"))

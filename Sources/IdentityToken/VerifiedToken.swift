@@ -151,7 +151,10 @@ public struct CommittedToken: Sendable {
     private func checkIdentity(of claims: ClaimSet) throws(TokenError) {
         guard claims.issuer == original.issuer else { throw .refreshedIdentity("iss") }
         guard claims.subject == original.subject else { throw .refreshedIdentity("sub") }
-        guard Set(claims.audiences) == Set(original.audiences), claims.isIssued(toOneOf: rules.clientIDs) else {
+        let isSameAudience =
+            claims.audiences.allSatisfy { original.audiences.contains($0) }
+            && original.audiences.allSatisfy { claims.audiences.contains($0) }
+        guard isSameAudience, claims.isIssued(toOneOf: rules.clientIDs) else {
             throw .refreshedIdentity("aud")
         }
         for name in ["auth_time", "sid"] as [Text] {

@@ -137,7 +137,8 @@ extension MembershipLine.Options {
                 }
                 requirements.append(requirement)
             default:
-                guard let permit = MembershipLine.Options.withholdable[option.name] else {
+                let known = MembershipLine.Options.withholdable.first { $0.option == option.name }
+                guard let permit = known?.permit else {
                     throw parser.error(.optionUnknown(option.name), at: option.offset)
                 }
                 guard option.value == nil else { throw option.malformed(.flag, parser) }
@@ -146,9 +147,9 @@ extension MembershipLine.Options {
         }
     }
 
-    private static let withholdable: [Text: SessionPermit] = [
-        "no-pty": .pty, "no-port-forwarding": .portForwarding, "no-agent-forwarding": .agentForwarding,
-        "no-user-rc": .userRC,
+    private static let withholdable: [(option: Text, permit: SessionPermit)] = [
+        ("no-pty", .pty), ("no-port-forwarding", .portForwarding), ("no-agent-forwarding", .agentForwarding),
+        ("no-user-rc", .userRC),
     ]
 }
 

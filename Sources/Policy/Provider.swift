@@ -115,14 +115,14 @@ public struct Service: Sendable, Equatable {
 
     static func all(in tables: [SettingsReader]) throws(SettingsError) -> [Service] {
         var services: [Service] = []
-        var taken: Set<String> = []
         for var table in tables {
             let service = try Service(&table)
             if services.contains(where: { $0.name == service.name }) {
                 throw table.error(.nameTwice(Text(service.name), table: "service"))
             }
             if service.name != Service.admin {
-                for login in service.logins where !taken.insert(login).inserted {
+                let others = services.filter { $0.name != Service.admin }
+                for login in service.logins where others.contains(where: { $0.logins.contains(login) }) {
                     throw table.error(.contradiction("login \(quoted(login)) belongs to two services"))
                 }
             }
