@@ -6,6 +6,11 @@ import PackageDescription
 /// `scripts/build` asks for it. The tests, and whoever works on it, have the same sources in ordinary Swift.
 let isEmbedded = Context.environment["PAIR_EMBEDDED"] != nil
 
+/// What a login does not call is left out of the program.
+let embedded: [SwiftSetting] = [
+    .enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Xfrontend", "-function-sections"]),
+]
+
 let strict: [SwiftSetting] =
     [
         .enableUpcomingFeature("ExistentialAny"),  // SE-0335
@@ -15,7 +20,7 @@ let strict: [SwiftSetting] =
         .treatAllWarnings(as: .error),  // SE-0480
         // What a module offers to any type is else made for the types it gets at each start; see docs/speed.md.
         .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
-    ] + (isEmbedded ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Xfrontend", "-function-sections"])] : [])
+    ] + (isEmbedded ? embedded : [])
 
 /// One stage of a login; `imports` may name only stages that stand above it in the list below.
 func stage(_ name: String, imports: [Target.Dependency] = []) -> Target {
@@ -39,23 +44,15 @@ let staticRuntime: [LinkerSetting] = [
     let embeddedTriple = "x86_64-unknown-linux-gnu"
 #endif
 
-/// What a program in Embedded Swift has to ask for: how texts compare, and the C++ runtime.
+/// What a program in Embedded Swift has to ask for: the tables by which texts compare, and the C++ runtime.
 ///
-/// The linker looks in the toolchain's folder of ordinary Swift, beside which the one of Embedded Swift lies.
+/// The linker looks in the toolchain's folder of ordinary Swift, beside which the one of Embedded Swift lies. There is no
+/// libm, so that a `Set` or `Dictionary` does not link: each start would draw random seeds for it, by glibc 2.36.
 let embeddedRuntime: LinkerSetting = .unsafeFlags(
     [
         "-Xlinker", "-l:../embedded/\(embeddedTriple)/libswiftUnicodeDataTables.a",
         "-Xlinker", "--as-needed", "-Xlinker", "-lstdc++",
     ])
-
-/// The functions of a login stand side by side, so that fewer pages are mapped at each start.
-///
-/// They are those that Tests/Benchmarks/instructions.py has met. A name that there is no more is passed over.
-let sideBySide: LinkerSetting = .unsafeFlags(
-    [
-        "-Xlinker", "--symbol-ordering-file=\(Context.packageDirectory)/Sources/pair-authkeys/functions.order",
-        "-Xlinker", "--no-warn-symbol-ordering",
-    ], .when(configuration: .release))
 
 /// `programs` are what its tests run that is not Swift.
 func suite(_ name: String, imports: [Target.Dependency], programs: [String] = []) -> Target {
@@ -122,8 +119,8 @@ let login: [Target] = [
             "Encodings", "HostFiles", "Sandbox", "Signatures", "SSHKeys", "IdentityToken", "Policy", "Decision",
             "AccessLog", "CTraps",
         ] + libc,
-        exclude: ["functions.order"], swiftSettings: strict,
-        linkerSettings: isEmbedded ? staticRuntime + [embeddedRuntime, sideBySide] : []),
+        swiftSettings: strict,
+        linkerSettings: isEmbedded ? staticRuntime + [embeddedRuntime] : []),
 ]
 
 /// Everything else: `pair`, and what tries both.

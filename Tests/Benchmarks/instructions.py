@@ -3,8 +3,7 @@
 The same program with the same files executes nearly the same instructions, whatever else the machine does: by valgrind's
 callgrind, of the program's own code alone, since libcrypto and the C library are another on each system. The logins are
 those of Fixtures, decided as sshd has them decided, at the fixture's time. More than 5% over its budget fails.
-valgrind has no seccomp and no Landlock, so that the program is not confined here, and says so with --explain. The
-functions that are met are listed in functions.order, by which the linker puts them side by side: fewer pages to map.
+valgrind has no seccomp and no Landlock, so that the program is not confined here, and says so with --explain.
 """
 
 import argparse
@@ -20,7 +19,6 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUDGETS = pathlib.Path(__file__).with_suffix(".txt")
-ORDER = ROOT / "Sources" / "pair-authkeys" / "functions.order"
 SLACK = 1.05
 SAME_SPACE = "build-box  person{}@example.com  example  deploy,person{}  role=member\n"
 OTHER_SPACE = "space-{}  person{}@example.com  example  deploy\n"
@@ -57,13 +55,13 @@ def make_case(folder, fixture, above):
 
 
 def count(program, arguments, expected, folder):
-    """Instructions and functions of the program's own code."""
+    """Instructions of the program's own code."""
     output = folder / "callgrind.out"
     environment = {"PATH": os.environ["PATH"]}
     for attempt in range(3):
         output.unlink(missing_ok=True)
         run = subprocess.run(
-            ["valgrind", "--tool=callgrind", "--demangle=no", f"--callgrind-out-file={output}", program, *arguments],
+            ["valgrind", "--tool=callgrind", f"--callgrind-out-file={output}", program, *arguments],
             capture_output=True, text=True, env=environment)
         # On a machine with much else to do valgrind may need longer than the five seconds that a decision has.
         if run.stdout == expected and output.exists():
@@ -72,26 +70,24 @@ def count(program, arguments, expected, folder):
 
 
 def own(output, program):
-    """How many instructions of `program`, and its functions as they were first met.
+    """How many instructions of `program`.
 
-    Callgrind's format gives a name once, then its number; the line behind `calls=` is the callee's cost.
+    Callgrind's format gives an object's name once, then its number; the line behind `calls=` is the callee's cost.
     """
-    names, executed, functions, current, is_call = {}, 0, {}, None, False
+    names, executed, current, is_call = {}, 0, None, False
     for line in output.read_text().splitlines():
-        if match := re.fullmatch(r"(c?)(ob|fn)=\((\d+)\)(?: (.*))?", line):
-            is_callee, kind, number, name = match.groups()
-            name = names.setdefault((kind, number), name)
-            if kind == "ob" and not is_callee:
-                current = name
-            elif kind == "fn" and not is_callee and current == str(program):
-                functions[name.split("'")[0]] = None
+        if match := re.fullmatch(r"ob=\((\d+)\)(?: (.*))?", line):
+            number, name = match.groups()
+            current = names.setdefault(number, name)
+        elif match := re.fullmatch(r"cob=\((\d+)\) (.*)", line):
+            names[match[1]] = match[2]
         elif line.startswith("calls="):
             is_call = True
         elif re.match(r"[0-9+*-]", line):
             if not is_call and current == str(program):
                 executed += int(line.split()[1])
             is_call = False
-    return executed, list(functions)
+    return executed
 
 
 def budgets():
@@ -102,7 +98,7 @@ def budgets():
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--program", type=pathlib.Path, required=True)
-    options.add_argument("--renew", action="store_true", help="write the counts as the budgets, and functions.order")
+    options.add_argument("--renew", action="store_true", help="write the counts as the budgets")
     options = options.parse_args()
     if platform.machine() != "x86_64":
         print(f"instructions are skipped: the budgets are those of x86_64, this is {platform.machine()}")
@@ -110,7 +106,7 @@ def main():
     # Not below /tmp: a folder that anybody may write to is no place for a host's files.
     cache = pathlib.Path(os.environ.get("PAIR_LAB_CACHE", pathlib.Path.home() / ".cache" / "pair-lab"))
     cache.mkdir(parents=True, exist_ok=True)
-    counts, functions, is_over = {}, {}, False
+    counts, is_over = {}, False
     with tempfile.TemporaryDirectory(prefix="instructions-", dir=cache) as folder:
         folder = pathlib.Path(folder)
         folder.chmod(0o755)
@@ -119,8 +115,7 @@ def main():
         subprocess.run(["strip", "--strip-debug", "-o", program, options.program], check=True)
         for number, (name, fixture, above) in enumerate(LOGINS):
             arguments, expected = make_case(folder / str(number), fixture, above)
-            counts[name], met = count(program, arguments, expected, folder)
-            functions.update(dict.fromkeys(met))
+            counts[name] = count(program, arguments, expected, folder)
     allowed = {} if options.renew else budgets()
     for name, executed in counts.items():
         budget = allowed.get(name, executed)
@@ -131,7 +126,6 @@ def main():
         text = "".join(f"{name:<30} {executed:>12,}\n" for name, executed in counts.items())
         BUDGETS.write_text("# Instructions of pair-authkeys' own code for one login, on x86_64. Renewed by:\n"
                            "# python3 -B Tests/Benchmarks/instructions.py --program .build-release/release/pair-authkeys --renew\n" + text)
-        ORDER.write_text("".join(f"{function}\n" for function in functions))
     if is_over:
         sys.exit("instructions: what a login costs has grown; see docs/speed.md for how to find where")
 

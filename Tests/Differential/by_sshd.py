@@ -14,10 +14,10 @@ from pathlib import Path
 
 import host
 import processes
-from certificates import plain_base64, private_file, ssh_name
+from certificates import plain_base64, plain_blob, private_file, ssh_name
 from changed_certificates import AUTHORITIES, USERS, Made, good_ones, key, mutated, resigned
 from differences import Differences, Known
-from fields import changed, string, strings_in, take_apart
+from fields import KEY_FIELDS, changed, plain_name, string, strings_in, take_apart
 
 AT_ONCE = 4
 # Far enough from now that it does not matter when in the test sshd looks, but for 15: within the skew.
@@ -58,6 +58,7 @@ KNOWN = [
     Known("a force-command with a zero byte, which sshd cannot run", "line", "refused$",
           lambda case: b"\0" in case.critical(b"force-command")),
     Known(SKEW, "line", "refused$", lambda case: case.starts_later),
+    Known("a certificate of a key that the client has not", "line", "refused$", lambda case: case.is_of_another_key),
     Known("an option's name that is not printable ASCII", "key-malformed: .*printable ASCII expected", "in"),
     Known("a key id that ends in a zero byte", "key-malformed: key id: a zero byte", "in"),
     Known("options out of order, PROTOCOL.certkeys", "cert-options: (critical options|extensions): .*out of order",
@@ -83,6 +84,12 @@ class Offer:
     @property
     def has_foreign_source(self):
         return b"127.0.0" not in (self.critical(b"source-address") or b"127.0.0")
+
+    @property
+    def is_of_another_key(self):
+        kind = plain_name(self.made.kind)
+        numbers = [self.fields[name] for name in KEY_FIELDS[kind]]
+        return b"".join(map(string, [kind.encode(), *numbers])) != plain_blob(self.user)
 
     @property
     def starts_later(self):
