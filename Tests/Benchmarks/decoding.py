@@ -76,7 +76,8 @@ def make_keys(folder, groups):
 
 
 def inspect(program, folder):
-    lines = list(certificate_lines(tokens.Key("ed25519"), DIFFERENT))
+    # ssh-keygen checks signatures too, those of RSA in the least time.
+    lines = list(certificate_lines(tokens.Key("rsa"), DIFFERENT))
     file = folder / "certificates"
     file.write_text("".join(lines) * (CERTIFICATES // DIFFERENT))
     commands = ([str(program), "keys", "inspect", "--json", "-"], ["ssh-keygen", "-L", "-f", "-"])
@@ -118,6 +119,12 @@ def main():
             login = make_keys(keys, groups)
             title = f"Keys, {groups:,} groups, {len(login.token):,} bytes"
             subprocess.run([options.in_process, "token", title, keys], check=True)
+        keys = folder / "keys-10000"
+        keys.mkdir()
+        login = make_keys(keys, 10_000)
+        refused = subprocess.run([options.in_process, "token", "", keys], capture_output=True, text=True)
+        title = f"Keys, 10,000 groups, {len(login.token):,} bytes"
+        print(f"{title:<33}  {'refused: ' + refused.stderr.strip() if refused.returncode else 'taken'}")
         print(f"\n{'':<32} {'ratio':>5}   {'range':<12}   {'ours':>10}  {'the other':>10}")
         inspect(options.pair, folder)
 

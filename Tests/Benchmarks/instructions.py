@@ -1,6 +1,6 @@
 """Counts what pair-authkeys executes of its own for one login of each kind, against instructions.txt; run by scripts/test.
 
-The same program with the same files executes nearly the same instructions, whatever else the machine does: by valgrind's
+The same program with the same files executes the same instructions, whatever else the machine does: by valgrind's
 callgrind, of the program's own code alone, since libcrypto and the C library are another on each system. The logins are
 those of Fixtures, decided as sshd has them decided, at the fixture's time. More than 5% over its budget fails.
 valgrind has no seccomp and no Landlock, so that the program is not confined here, and says so with --explain.

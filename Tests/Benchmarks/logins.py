@@ -6,6 +6,7 @@ small process of its own.
 """
 
 import argparse
+import json
 import pathlib
 import random
 import shutil
@@ -58,6 +59,23 @@ def fleet():
         yield f"{name}\tperson{number}@example.com\texample\tdeploy,person{number}\trole=member\n"
 
 
+def same_space():
+    """As many lines, each of them of this host."""
+    return (f"build-box\tperson{number}@example.com\texample\tdeploy,person{number}\trole=member\n"
+            for number in range(LINES - 1))
+
+
+def lengthen(folder):
+    """Gives a host 10,000 accounts, 10,000 revoked keys, and a provider 99 keys more."""
+    accounts = (f"acme{number} ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA{number:042d}\n" for number in range(10_000))
+    (folder / "accounts").write_text("".join(accounts))
+    (folder / "revoked").write_text("".join(f"key SHA256:{number:042d}A\n" for number in range(10_000)))
+    file = folder / "keysets" / "example.json"
+    key_set = json.loads(file.read_text())
+    more = [key_set["keys"][0] | {"kid": f"other-{number}"} for number in range(99)]
+    file.write_text(json.dumps(key_set | {"keys": more + key_set["keys"]}))
+
+
 def peak_kib(command):
     run = subprocess.run(
         ["/usr/bin/time", "-f", "%M", *command], stdout=measure.OUTPUT, stderr=subprocess.PIPE, text=True, check=True)
@@ -81,6 +99,18 @@ def compare(title, ours, theirs, pairs):
           flush=True)
 
 
+def more(title, long, short, pairs):
+    """What a login at the host with long files takes longer, in milliseconds."""
+    differences = []
+    for turn in measure.turns(pairs):
+        taken = [0.0, 0.0]
+        for index in turn:
+            taken[index], _ = measure.run((long, short)[index])
+        differences.append((taken[0] - taken[1]) * 1000)
+    low, middle, high = statistics.quantiles(differences, n=4)
+    print(f"{title:<32} {middle:5.2f} ms more   {low:.2f} to {high:.2f}", flush=True)
+
+
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--pairs", type=int, default=200)
@@ -99,9 +129,11 @@ def main():
         accepted = subprocess.run(login, capture_output=True, text=True, check=True)
         if "cert-authority" not in accepted.stdout:
             raise SystemExit(f"the login is not accepted: {accepted.stderr}")
-        # With the type, as sshd gives it: a plain key then needs no libcrypto.
-        stray = [str(program), "--user", "alice", "--key", baseline.plain_base64(baseline.key("stray", "p256")),
-                 "--type", "ecdsa-sha2-nistp256", "--config", str(folder / "one" / "pair.toml")]
+
+        def stray(name):
+            # With the type, as sshd gives it: a plain key then needs no libcrypto.
+            return [str(program), "--user", "alice", "--key", baseline.plain_base64(baseline.key("stray", "p256")),
+                    "--type", "ecdsa-sha2-nistp256", "--config", str(folder / name / "pair.toml")]
 
         print(f"machine: {measure.machine()}")
         print(f"program: {program.stat().st_size / 1e6:.1f} MB stripped; {options.pairs} pairs, medians\n")
@@ -111,12 +143,19 @@ def main():
             subprocess.run(["cc", "-O2", options.floor, "-o", floor, "-lcrypto", "-lsodium"], check=True)
             subprocess.run([floor, "make", folder], check=True)
             compare("accepted login / floor.c", login, [str(floor), str(folder)], options.pairs)
-            compare("stray key / floor.c", stray, [str(floor), str(folder)], options.pairs)
+            compare("stray key / floor.c", stray("one"), [str(floor), str(folder)], options.pairs)
         else:
             print(f"skipped, there is no {options.floor} (see PAIR_FLOOR): accepted login and stray key / floor.c")
-        large = [str(program), *make_login(folder / "large", fleet())]
-        grep = [shutil.which("grep"), "-c", "-F", "build-box", str(folder / "large" / "members")]
-        compare(f"login, {LINES:,} members / grep", large, grep, max(20, options.pairs // 4))
+        for title, lines in (("1,000,000 members / grep", fleet), ("the same, of one Space / grep", same_space)):
+            name = lines.__name__
+            large = [str(program), *make_login(folder / name, lines())]
+            grep = [shutil.which("grep"), "-c", "-F", "build-box", str(folder / name / "members")]
+            compare(title, large, grep, max(20, options.pairs // 4))
+        print("\n10,000 accounts, 10,000 revoked keys and a key set of 100 keys together")
+        long = [str(program), *make_login(folder / "long")]
+        lengthen(folder / "long")
+        more("accepted login", long, login, options.pairs)
+        more("stray key", stray("long"), stray("one"), options.pairs)
     finally:
         shutil.rmtree(folder)
 
