@@ -1,7 +1,8 @@
 """Times whole logins by ssh at an sshd that asks pair-authkeys, against one that has authorized_keys; run by scripts/bench.
 
 The same logins, certificates and all: authorized_keys has the very lines that pair-authkeys prints. Both sshds, their logins and their keys are those of scripts/load (Tests/Load); ssh and sshd agree on what they would by
-themselves. Wall time of `ssh … true`, from before the fork to after the exit, pair by pair; then of many at once, from
+themselves. What sshd takes to ask any program at all is in the ratios, too: a C program that copies those lines out shows
+it. Wall time of `ssh … true`, from before the fork to after the exit, pair by pair; then of many at once, from
 before the first fork to after the last exit.
 """
 
@@ -40,6 +41,35 @@ def authorize(host, offers):
         lines.setdefault(offer.login, []).append(line)
     for login, printed in lines.items():
         (host.folder / "authorized" / login).write_text("".join(printed))
+
+
+# What sshd can ask that takes the least time: it copies the login's file of authorized_keys out.
+PRINTER = """
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+int main(int argc, char **argv) {
+    static char path[4096], lines[1 << 20];
+    for (int i = 1; i + 1 < argc; i++)
+        if (strcmp(argv[i], "--user") == 0) snprintf(path, sizeof path, "%s/%s", FOLDER, argv[i + 1]);
+    int file = open(path, O_RDONLY);
+    ssize_t count = read(file, lines, sizeof lines);
+    return count > 0 && write(1, lines, count) == count ? 0 : 1;
+}
+"""
+
+
+def replace_helper(host):
+    """Has the first sshd ask the program that only prints."""
+    folder = host.folder / "authorized"
+    folder.chmod(0o755)
+    for file in folder.iterdir():
+        file.chmod(0o644)
+    program = host.folder / "bin" / "printer"
+    subprocess.run(["cc", "-O2", "-static", f'-DFOLDER="{folder}"', "-x", "c", "-", "-o", program],
+                   input=PRINTER, text=True, check=True)
+    program.replace(host.folder / "bin" / "pair-authkeys")
 
 
 def public(key):
@@ -115,6 +145,9 @@ def main():
             compare(kind, [mine[kind]], host.client, options.pairs)
         for kind in KINDS:
             compare(f"{kind}, {AT_ONCE} at once", [mine[kind]] * AT_ONCE, host.client, max(10, options.pairs // 10))
+        replace_helper(host)
+        compare("a program that only prints", [mine["Keys"]], host.client, options.pairs)
+        compare(f"the same, {AT_ONCE} at once", [mine["Keys"]] * AT_ONCE, host.client, max(10, options.pairs // 10))
 
 
 main()
