@@ -136,18 +136,19 @@ let others: [Target] = [
             nio("NIOPosix"), nio("NIOHTTP1"),
         ]),
     stage("KeyStore", imports: ["Encodings", "HostFiles", "Signatures", "SSHKeys"]),
+    stage("Fleet", imports: ["Encodings", "SSHWire", "Signatures", "SSHKeys", "Policy"]),
     stage(
         "Upkeep",
         imports: [
             "Encodings", "TOML", "HTTP", "HostFiles", "Signatures", "SSHKeys", "IdentityToken", "Policy",
-            "Administration", "Discovery", "Decision", "AccessLog",
+            "Administration", "Discovery", "Fleet", "Decision", "AccessLog",
         ]),
     .executableTarget(
         name: "pair",
         dependencies: [
             .product(name: "ArgumentParser", package: "swift-argument-parser"), "Encodings", "HostFiles", "HTTP",
             "TOML", "Signatures", "SSHKeys", "IdentityToken", "Discovery", "SignIn", "KeyStore", "Policy",
-            "Administration", "Decision", "AccessLog", "Upkeep",
+            "Administration", "Decision", "AccessLog", "Upkeep", "Fleet",
         ],
         swiftSettings: strict, linkerSettings: staticRuntime),
 
@@ -183,13 +184,14 @@ let others: [Target] = [
     suite(
         "AdministrationTests",
         imports: ["Encodings", "Signatures", "SSHKeys", "IdentityToken", "Policy", "Administration"]),
+    suite("FleetTests", imports: ["Encodings", "SSHWire", "Signatures", "SSHKeys", "Policy", "Fleet"]),
     suite(
         "UpkeepTests",
         imports: [
-            "Encodings", "TOML", "HTTP", "HostFiles", "SSHKeys", "IdentityToken", "Policy", "Administration",
-            "Discovery", "Decision", "AccessLog", "Upkeep",
+            "Encodings", "TOML", "HTTP", "HostFiles", "Signatures", "SSHKeys", "IdentityToken", "Policy",
+            "Administration", "Discovery", "Fleet", "Decision", "AccessLog", "Upkeep",
         ],
-        programs: ["server.py", "boot-refresh"]),
+        programs: ["server.py", "boot-refresh", "killing.c"]),
     suite("PairTests", imports: ["Encodings", "SSHKeys", "pair"]),
     suite("CommandLineTests", imports: ["Encodings"], programs: ["outlets.py", "without.py"]),
     suite("EndToEndTests", imports: []),
