@@ -40,6 +40,19 @@ extension HostCheck {
 
     // MARK: - Lines by themselves
 
+    /// Looks at each line of `members` alone, whatever Space it is of: whether a host of that Space takes it.
+    ///
+    /// Providers are not looked at, for another Space's hosts may have others.
+    public mutating func checkEachLine(ofMembers bytes: [UInt8], path: String) {
+        for (index, line) in lines(bytes, path).enumerated() {
+            do throws(PolicyError) {
+                _ = try MembershipEntry(line.span, number: index + 1, file: path)
+            } catch {
+                add(error)
+            }
+        }
+    }
+
     private mutating func readMembers(_ bytes: [UInt8], _ path: String) {
         let providers = Set(configuration.providers.map { Text($0.name) })
         var counts: [Text: Int] = [:]

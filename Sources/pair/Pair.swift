@@ -6,6 +6,7 @@ import ArgumentParser
         commandName: "pair", abstract: "SSO-to-SSH and certificate access for plain OpenSSH.", version: version,
         subcommands: [
             Keys.self, SSHConfig.self, Host.self, Spaces.self, AccountsCommand.self, AccessLogCommand.self,
+            FleetCommand.self,
         ])
 
     /// What `--version` prints and providers are told.

@@ -192,7 +192,7 @@ final class TestHost: Sendable {
             ], "", [:])
     }
 
-    private func run(_ command: [String], _ input: String, _ environment: [String: String]) throws -> Run {
+    func run(_ command: [String], _ input: String, _ environment: [String: String]) throws -> Run {
         let names = ["input", "output", "error"].map { "\($0)-\(UUID())" }
         try scratch.write(Array(input.utf8), to: names[0])
         for name in names.dropFirst() { try scratch.write([], to: name) }

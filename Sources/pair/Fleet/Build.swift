@@ -1,0 +1,86 @@
+import Administration
+import ArgumentParser
+import Encodings
+import Fleet
+import Foundation
+import HostFiles
+
+extension FleetCommand {
+    /// `pair fleet build`: the bundle that is to be signed.
+    struct Build: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make a bundle of members, accounts and revoked.",
+            discussion: """
+                The files are those that a pair.toml names, which may be a hosts' own or lie beside them in a repository. They \
+                are looked over first, for every Space, and with an error nothing is built.
+
+                The serial is the one after that of the bundle that is there, and at least the seconds since 1970, so that two \
+                who build without knowing of each other do not go back.
+                """)
+
+        @OptionGroup var host: ConfigurationOptions
+
+        @Option(help: ArgumentHelp("How long hosts may apply it: a number and m, h or d.", valueName: "time"))
+        var expires = "30d"
+
+        @Option(help: "The serial, from 1 to 2^53.")
+        var serial: UInt64?
+
+        @Option(help: ArgumentHelp("Where the bundle goes; - is the standard output.", valueName: "file"))
+        var out = "policy"
+
+        @Flag(help: "One JSON object with what the bundle holds.")
+        var json = false
+
+        func run() throws {
+            try reporting {
+                let now = now()
+                let administered = try AdministeredHost(host)
+                try lookOver(administered)
+                let files = try HostFileKind.allCases.map { try administered.contents(of: $0) ?? [] }
+                let bundle = try PolicyBundle(
+                    serial: try serial ?? next(after: now), created: now, expires: now + (try lifetime())
+                ) { file in
+                    switch file {
+                    case .members: files[0]
+                    case .accounts: files[1]
+                    case .revoked: files[2]
+                    }
+                }
+                if out == "-" { return FileHandle.standardOutput.write(Data(bundle.text)) }
+                try PolicyFile(path: out).replace(with: bundle.text)
+                let object = JSON.object(FleetText.json(of: bundle)).encoded
+                print(
+                    json ? String(decoding: object, as: UTF8.self) : "\(shown(out)): \(FleetText.summary(of: bundle))")
+            }
+        }
+
+        /// With an error, a host would let in fewer than were meant, or nobody.
+        private func lookOver(_ host: AdministeredHost) throws {
+            var check = HostCheck(of: host, space: "*", only: [.accounts, .revoked])
+            check.checkEachLine(ofMembers: try host.contents(of: .members) ?? [], path: host.path(of: .members))
+            let errors = check.findings.filter { $0.severity == .error }
+            guard let first = errors.first else { return }
+            let style = Style(for: STDERR_FILENO)
+            for finding in errors { Terminal.write(FindingReport(finding, style).text + "\n") }
+            throw Failure(
+                description:
+                    "\(shown(first.file)): \(errors.count) error\(errors.count == 1 ? "" : "s"); nothing is built",
+                advice: "Mend what stands above; `pair spaces check` says more.")
+        }
+
+        private func next(after now: UnixTime) throws -> UInt64 {
+            let present = out == "-" ? nil : try PolicyFile(path: out).readIfThere()
+            let last = try present.map { try PolicyBundle(parsing: $0).serial } ?? 0
+            return max(last + 1, UInt64(clamping: now.seconds))
+        }
+
+        private func lifetime() throws -> Seconds {
+            let units: [Character: Int64] = ["m": 60, "h": 3600, "d": 86400]
+            guard let unit = expires.last.flatMap({ units[$0] }), let count = Int64(expires.dropLast()),
+                (1...100_000).contains(count)
+            else { throw ValidationError("--expires: a number and m, h or d expected, such as 30d") }
+            return Seconds(count * unit)
+        }
+    }
+}
