@@ -26,10 +26,11 @@ public struct Decision: Sendable {
         checks = []
     }
 
-    /// Whether a newer key set might have let the key in.
+    /// Whether a newer key set, or a newer policy, might have let the key in.
     public var wantsRefresh: Bool {
         guard case .refused(let refusal) = outcome else { return false }
-        return refusal.reason == .kidUnknown || refusal.reason == .keysetMissing
+        return refusal.reason == .kidUnknown || refusal.reason == .keysetMissing || refusal.reason == .policyMissing
+            || refusal.reason == .policyMalformed || refusal.reason == .policyExpired
     }
 
     /// Every check of the key's path in order; none where `isExplained` was not asked for.

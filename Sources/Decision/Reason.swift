@@ -71,6 +71,9 @@ public enum Reason: String, CaseIterable, Sendable, Error {
     case grantExpired = "grant-expired"
 
     // The host.
+    case policyMissing = "policy-missing"
+    case policyMalformed = "policy-malformed"
+    case policyExpired = "policy-expired"
     case deadline
 }
 

@@ -67,6 +67,19 @@ extension Descriptor {
         return count
     }
 
+    /// Reads at most `count` bytes of the file, from `fileOffset` on, into `buffer` from `offset` on, and tells how many; 0
+    /// at the end of the file.
+    func read(
+        into buffer: inout [UInt8], from offset: Int, atMost count: Int, fileOffset: Int64, at path: String
+    ) throws(FileFault) -> Int {
+        let count = unsafe buffer.withUnsafeMutableBytes { bytes in
+            let free = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[offset..<offset + count])
+            return retrying { unsafe pread(number, free.baseAddress, free.count, off_t(fileOffset)) }
+        }
+        guard count >= 0 else { throw fault(errno, call: "read", path) }
+        return count
+    }
+
     /// All that is to be read, of which `size` bytes are expected and `limit` taken at most.
     func contents(size: Int64, limit: Int, at path: String) throws(FileFault) -> [UInt8] {
         guard size <= limit else { throw .tooLarge(path, limit: limit) }

@@ -46,6 +46,25 @@ extension HostFile {
     }
 }
 
+extension OpenFile {
+    /// Shows each line of a part to `body`.
+    func foldLines<Value, Failure: Error>(
+        in range: Range<Int>, of path: String, into value: inout Value, shouldStop: () -> Bool,
+        _ body: (inout Value, Span<UInt8>, Int) throws(Failure) -> Void
+    ) throws(LineFault<Failure>) {
+        var reader = LineReader(fileSize: Int64(range.count))
+        while !shouldStop() {
+            do throws(FileFault) {
+                guard try reader.fill(from: self, in: range) else { return }
+            } catch {
+                throw LineFault.file(error)
+            }
+            try reader.forEachLine(of: path, into: &value, body)
+        }
+        throw LineFault.file(.stopped(path))
+    }
+}
+
 /// A window that moves over a file and shows its whole lines.
 private struct LineReader: ~Copyable {
     private static let chunk = 262_144
@@ -77,6 +96,25 @@ private struct LineReader: ~Copyable {
         guard taken <= file.size else { throw .changed(file.path) }
         guard count > 0 || begun == 0 else { throw .tornLine(file.path, line: shown + 1) }
         return count > 0
+    }
+
+    /// Reads on in a part of the file, `false` at the part's end.
+    mutating func fill(from file: borrowing OpenFile, in range: Range<Int>) throws(FileFault) -> Bool {
+        guard begun <= HostFile.maximumLine else {
+            throw .lineTooLong(file.path, line: shown + 1, limit: HostFile.maximumLine)
+        }
+        let left = range.count - Int(taken)
+        guard left > 0 else {
+            guard begun == 0 else { throw .tornLine(file.path, line: shown + 1) }
+            return false
+        }
+        let count = try file.descriptor.read(
+            into: &buffer, from: begun, atMost: min(left, buffer.count - begun),
+            fileOffset: Int64(range.lowerBound) + taken, at: file.path)
+        guard count > 0 else { throw .changed(file.path) }
+        filled = begun + count
+        taken += Int64(count)
+        return true
     }
 
     /// Shows each line that is whole, and keeps what is left.

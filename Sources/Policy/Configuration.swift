@@ -22,6 +22,8 @@ public struct Configuration: Sendable {
     public let accounts: Location
     /// What is refused whatever else says yes.
     public let revoked: Location
+    /// Where the three come from instead, of one signed policy; `nil` where they are files of the host's own.
+    public let policySource: PolicySource?
     /// The folder of the cached key sets.
     public let keySets: Location
     /// How far a start may lie ahead of our clock; no end is moved by it.
@@ -68,6 +70,7 @@ public struct Configuration: Sendable {
         templateMinimumUID = UInt32(try root.integer("template_min_uid", in: 1...4_294_967_294) ?? 1000)
         try root.end()
 
+        policySource = try tables.policySource(besides: [members, accounts, revoked])
         providers = try Provider.all(in: tables.providers)
         services = try Service.all(in: tables.services)
         permits = try SessionPermit.permitted(by: tables.session)
@@ -79,6 +82,16 @@ public struct Configuration: Sendable {
     /// Where `path` of this configuration leads: as it is where absolute, else from pair.toml's folder.
     public func resolve(_ path: String) -> String {
         path.utf8.first == UInt8(ascii: "/") ? path : folder + path
+    }
+
+    /// Where a file is that who enters rests on; a part of a policy has its name behind that of the policy's file.
+    public func path(of part: PolicyPart) -> String {
+        if let policySource { return resolve(policySource.file) + "#" + part.rawValue }
+        return switch part {
+        case .members: resolve(members.path)
+        case .accounts: resolve(accounts.path)
+        case .revoked: resolve(revoked.path)
+        }
     }
 
     /// Where the cached key set of `provider` is.
@@ -115,6 +128,7 @@ private struct Tables {
     var session: SettingsReader?
     var line: SettingsReader?
     var log: SettingsReader?
+    private var policySource: SettingsReader?
 
     init(_ readers: [SettingsReader]) throws(SettingsError) {
         for reader in readers {
@@ -135,10 +149,24 @@ private struct Tables {
             case "log":
                 log = reader
                 isList = false
+            case "policy_source":
+                policySource = reader
+                isList = false
             default: throw reader.error(.tableUnknown(Text(reader.table)))
             }
             try reader.checkShape(isList: isList)
         }
+    }
+
+    /// The source, which excludes that one of `files`, in the order of `PolicyPart.allCases`, is named.
+    func policySource(besides files: [Configuration.Location]) throws(SettingsError) -> PolicySource? {
+        guard var table = policySource else { return nil }
+        for (part, file) in zip(PolicyPart.allCases, files) where file.isNamed {
+            throw table.error(
+                .contradiction(
+                    "\(part.rawValue) at the top and [policy_source]: only one of them can say who may enter"))
+        }
+        return try PolicySource(&table)
     }
 }
 

@@ -44,10 +44,13 @@ extension HostPolicy {
     ///
     /// Not the files: one that is replaced meanwhile is another, by the same name.
     fileprivate var folders: [String] {
-        let files = [configuration.members, configuration.accounts, configuration.revoked]
+        let files =
+            if let source = configuration.policySource { [source.file] } else {
+                [configuration.members.path, configuration.accounts.path, configuration.revoked.path]
+            }
         var folders = [configuration.resolve(configuration.keySets.path)]
         for file in files {
-            let path = configuration.resolve(file.path)
+            let path = configuration.resolve(file)
             let folder = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[...$0]) } ?? "."
             if !folders.contains(where: { Text($0) == Text(folder) }) { folders.append(folder) }
         }

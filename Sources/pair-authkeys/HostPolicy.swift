@@ -11,6 +11,8 @@ struct HostPolicy: PolicyFiles {
     let ownership: Ownership
     /// Whether the decision has taken too long.
     let isLate: @Sendable () -> Bool
+    /// What the host's own files are replaced by, where pair.toml has a source of it.
+    private let applied: AppliedPolicy?
 
     /// Where pair.toml stands, unless it is said otherwise.
     static let defaultPath = "/etc/pair/pair.toml"
@@ -19,7 +21,15 @@ struct HostPolicy: PolicyFiles {
     private static let maximumConfiguration = 64 << 10
 
     /// Reads pair.toml.
-    init(path: String, ownership: Ownership, isLate: @escaping @Sendable () -> Bool) throws(Stop) {
+    /// - Parameters:
+    ///   - path: Where it is.
+    ///   - ownership: Whom the files must belong to.
+    ///   - time: The moment to decide at; `nil` for the present.
+    ///   - isLate: Whether the decision has taken too long.
+    /// - Throws: The fault that keeps it from being used.
+    init(
+        path: String, ownership: Ownership, time: UnixTime?, isLate: @escaping @Sendable () -> Bool
+    ) throws(Stop) {
         self.ownership = ownership
         self.isLate = isLate
         let bytes: [UInt8]
@@ -32,6 +42,12 @@ struct HostPolicy: PolicyFiles {
             configuration = try Configuration(parsing: bytes, file: path)
         } catch {
             throw .fault(error.fault)
+        }
+        if let source = configuration.policySource {
+            applied = AppliedPolicy(
+                source, at: configuration.resolve(source.file), ownership: ownership, now: time ?? Process.now)
+        } else {
+            applied = nil
         }
     }
 
@@ -49,33 +65,32 @@ struct HostPolicy: PolicyFiles {
     }
 
     func account(with key: PublicKey) throws(Stop) -> AccountKey? {
-        let path = configuration.resolve(configuration.accounts.path)
-        return try fold(configuration.accounts, into: AccountScan(for: key, file: path)) {
+        let scan = AccountScan(for: key, file: configuration.path(of: .accounts))
+        return try fold(.accounts, configuration.accounts, into: scan) {
             (scan, line, number) throws(PolicyError) in try scan.take(line, number: number)
         }.match
     }
 
     func revocations(of keys: [Fingerprint]) throws(Stop) -> Revocations {
-        let path = configuration.resolve(configuration.revoked.path)
-        let none = Revocations(under: configuration, file: path, asking: keys)
-        return try fold(configuration.revoked, into: none) {
+        let none = Revocations(under: configuration, file: configuration.path(of: .revoked), asking: keys)
+        return try fold(.revoked, configuration.revoked, into: none) {
             (revocations, line, number) throws(PolicyError) in try revocations.take(line, number: number)
         }
     }
 
     func outcome(of query: MembershipQuery) throws(Stop) -> MembershipOutcome {
-        let path = configuration.resolve(configuration.members.path)
-        let scan = MembershipScan(query, under: configuration, file: path)
-        return try fold(configuration.members, into: scan) {
+        let scan = MembershipScan(query, under: configuration, file: configuration.path(of: .members))
+        return try fold(.members, configuration.members, into: scan) {
             (scan, line, number) throws(PolicyError) in try scan.take(line, number: number)
         }.outcome
     }
 
     /// Hands every line of a file to `body`; a file that only the default names may be missing and then has no lines.
     private func fold<Value>(
-        _ location: Configuration.Location, into empty: Value,
+        _ part: PolicyPart, _ location: Configuration.Location, into empty: Value,
         _ body: (inout Value, Span<UInt8>, Int) throws(PolicyError) -> Void
     ) throws(Stop) -> Value {
+        if let applied { return try applied.fold(part, into: empty, shouldStop: isLate, body) }
         let file = HostFile(configuration.resolve(location.path), ownedBy: ownership)
         do throws(LineFault<PolicyError>) {
             return try file.foldLines(into: { empty }, shouldStop: isLate, body)

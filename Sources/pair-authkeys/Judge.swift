@@ -30,7 +30,7 @@ extension Question {
         ownership: Ownership, folder: String = "", isLate: @escaping @Sendable () -> Bool
     ) throws(Stop) -> Evidence {
         let path = configurationPath.map { folder + $0 } ?? HostPolicy.defaultPath
-        let files = try HostPolicy(path: path, ownership: ownership, isLate: isLate)
+        let files = try HostPolicy(path: path, ownership: ownership, time: time, isLate: isLate)
         return Evidence(files: files, key: try givenKey(folder: folder))
     }
 

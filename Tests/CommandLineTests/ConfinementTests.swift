@@ -7,6 +7,7 @@ import Testing
     private static let kinds = [
         "ok-rs", "ok-ps", "ok-es", "ok-ed", "ok-ca-", "ok-account-key", "ok-refreshed", "ok-2000-groups",
         "ok-blob-at-cap", "ok-256-principals", "a05-", "a21-", "a22-", "a24-plain-key", "fault-members", "fault-key",
+        "ok-policy", "policy-", "fault-policy-line",
     ]
 
     /// Logins by every algorithm and with files and inputs of every kind, of every size.

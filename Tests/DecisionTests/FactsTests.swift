@@ -191,9 +191,11 @@ import Testing
     }
 
     @Test(
-        "a newer key set is wanted where the key or the whole set is missing, and nowhere else", arguments: Decided.all)
+        "a refresh is wanted where a key, its whole set or a policy that counts is missing, and nowhere else",
+        arguments: Decided.all)
     func refresh(_ decided: Decided) {
-        let isWanted = ["refused: kid-unknown", "refused: keyset-missing"].contains(decided.fixture.expected)
+        let wanting = ["kid-unknown", "keyset-missing", "policy-missing", "policy-malformed", "policy-expired"]
+        let isWanted = wanting.contains { decided.fixture.expected == "refused: \($0)" }
         #expect(decided.decision.wantsRefresh == isWanted)
     }
 }

@@ -1,6 +1,7 @@
 import Encodings
 import Fleet
 import Foundation
+import Policy
 import SSHKeys
 import Signatures
 import Testing
@@ -42,18 +43,18 @@ struct PolicyBundleTests {
     @Test(
         "what is not the one way to write it is refused",
         arguments: [
-            ("pair-policy 1", "pair-policy 2", PolicyBundleError.version("2")),
-            ("pair-policy 1", "pair-policies", .notABundle),
-            ("serial 42", "serial 042", .header("serial")), ("serial 42", "serial -1", .header("serial")),
-            ("serial 42", "serial 0", .serial(0)),
-            ("serial 42", "serial 9007199254740993", .serial(9_007_199_254_740_993)),
-            ("serial 42", "serial 42 ", .header("serial")), ("serial 42\n", "", .header("serial")),
-            ("12:00:00Z", "12:00:00+00:00", .header("created")), ("13:00:00Z", "12:00:00Z", .times),
+            ("pair-policy 1", "pair-policy 2", PolicyBundleError.header(.version("2"))),
+            ("pair-policy 1", "pair-policies", .header(.notAPolicy)),
+            ("serial 42", "serial 042", .header(.line("serial"))), ("serial 42", "serial -1", .header(.line("serial"))),
+            ("serial 42", "serial 0", .header(.serial(0))),
+            ("serial 42", "serial 9007199254740993", .header(.serial(9_007_199_254_740_993))),
+            ("serial 42", "serial 42 ", .header(.line("serial"))), ("serial 42\n", "", .header(.line("serial"))),
+            ("12:00:00Z", "12:00:00+00:00", .header(.line("created"))), ("13:00:00Z", "12:00:00Z", .header(.times)),
             ("members 42", "members 43", .truncated(.members)), ("members 42", "members 41", .trailing(1)),
-            ("members 42", "members 99999999999999999999", .header("members")),
+            ("members 42", "members 99999999999999999999", .header(.line("members"))),
             ("accounts 0", "accounts 1", .truncated(.accounts)),
-            ("revoked 0\n\n", "revoked 0\n", .header("an empty line")),
-            ("alice\n", "alice ", .unfinishedLine(.members)), ("\n", "\r\n", .header("serial")),
+            ("revoked 0\n\n", "revoked 0\n", .header(.line("an empty line"))),
+            ("alice\n", "alice ", .unfinishedLine(.members)), ("\n", "\r\n", .header(.line("serial"))),
         ])
     func malformed(_ part: String, _ other: String, _ error: PolicyBundleError) {
         var text = Self.text

@@ -110,7 +110,9 @@ enum Tally {
 extension Case {
     /// The files, pair.toml being parsed once.
     fileprivate func files(under host: Configuration) -> MemoryFiles {
-        MemoryFiles(configuration: host, members: members, accounts: accounts, revoked: revoked, keySets: keySets)
+        MemoryFiles(
+            configuration: host, members: members, accounts: accounts, revoked: revoked, keySets: keySets,
+            policy: policy, now: now)
     }
 
     /// No bytes of UTF-8.

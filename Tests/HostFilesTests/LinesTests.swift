@@ -161,7 +161,7 @@ struct LinesTests {
 }
 
 extension Array where Element == UInt8 {
-    fileprivate init(copying span: Span<UInt8>) {
+    init(copying span: Span<UInt8>) {
         self.init()
         for index in span.indices { append(span[index]) }
     }

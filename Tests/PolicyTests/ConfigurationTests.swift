@@ -38,6 +38,35 @@ struct ConfigurationTests {
         #expect(provider.groupsClaim == "groups")
     }
 
+    private static let source = "[policy_source]\nurl = \"https://policy.example.com/policy.signed\"\n"
+
+    @Test("a source of the policy has its defaults, and its file is where the three are")
+    func policySource() throws {
+        #expect(try configuration().policySource == nil)
+        #expect(try configuration().path(of: .revoked) == "/etc/pair/revoked")
+        let configuration = try configuration("space = \"s\"\n\(Self.source)")
+        let source = try #require(configuration.policySource)
+        #expect(source.url == "https://policy.example.com/policy.signed")
+        #expect(configuration.resolve(source.allowedSigners) == "/etc/pair/allowed_signers")
+        #expect(source.file == "/var/lib/pair/policy")
+        #expect(source.grace == Seconds(0))
+        #expect(source.minimumSerial == 0)
+        #expect(configuration.path(of: .members) == "/var/lib/pair/policy#members")
+    }
+
+    @Test("what is given of a source is taken, and its policy counts for its grace beyond its end")
+    func wholePolicySource() throws {
+        let text = "allowed_signers = \"/srv/signers\"\nfile = \"policy\"\ngrace = \"12h\"\nmin_serial = 7\n"
+        let configuration = try configuration("space = \"s\"\n\(Self.source)\(text)")
+        let source = try #require(configuration.policySource)
+        #expect(configuration.resolve(source.allowedSigners) == "/srv/signers")
+        #expect(configuration.path(of: .accounts) == "/etc/pair/policy#accounts")
+        #expect(source.minimumSerial == 7)
+        let (start, end) = (UnixTime(seconds: 0), UnixTime(seconds: 60))
+        let header = try PolicyHeader(serial: 1, created: start, expires: end) { _ in 0 }
+        #expect(source.end(of: header) == end + Seconds(12 * 3600))
+    }
+
     @Test("a table that names nothing changes nothing")
     func fillsTables() throws {
         let (plain, tables) = (try configuration(), try configuration("space = \"s\"\n[session]\n[line]\n[log]"))
@@ -155,6 +184,10 @@ struct ConfigurationTests {
     static let duration = "a duration such as \"30s\", \"5m\", \"12h\" or \"7d\""
     static let algorithms = "RS256, PS256, ES256 or EdDSA, each once"
 
+    private static func beside(_ name: String) -> SettingsError.Reason {
+        .contradiction("\(name) at the top and [policy_source]: only one of them can say who may enter")
+    }
+
     static let rejected = [
         Rejected("", nil, .memberMissing("space", table: "")),
         Rejected(
@@ -172,6 +205,15 @@ struct ConfigurationTests {
         Rejected(
             "space = \"s\"\n[log]\nfile = \"\"\nrequired = true", 2,
             .contradiction("required in [log] needs a file: syslog may lose records")),
+        Rejected("space = \"s\"\n[policy_source]", 2, .memberMissing("url", table: "policy_source")),
+        Rejected("space = \"s\"\n[[policy_source]]", 2, .tableIsArray("policy_source")),
+        Rejected("members = \"m\"\nspace = \"s\"\n\(source)", 3, beside("members")),
+        Rejected("accounts = \"a\"\nspace = \"s\"\n\(source)", 3, beside("accounts")),
+        Rejected("revoked = \"r\"\nspace = \"s\"\n\(source)", 3, beside("revoked")),
+        Rejected(
+            "space = \"s\"\n\(source)min_serial = 9007199254740993", 4,
+            .memberValue(
+                "min_serial", table: "policy_source", found: "9007199254740993", expected: "0 to 9007199254740992")),
         Rejected("space = \"s\"\nmembers = \"\"", 2, .memberValue("members", table: "", found: "", expected: "a path")),
         Rejected(
             "space = \"s\"\nmembers = \"a\\u0000\"", 2,

@@ -13,6 +13,8 @@ struct Case: Sendable {
     var members: [UInt8]?
     var accounts: [UInt8]?
     var revoked: [UInt8]?
+    /// What stands in place of the three where pair.toml has a source of it.
+    var policy: [UInt8]?
     /// By the provider's name.
     var keySets: [String: [UInt8]] = [:]
     var login: Text = "alice"
@@ -42,7 +44,7 @@ struct Case: Sendable {
         get throws(PolicyError) {
             MemoryFiles(
                 configuration: try configuration, members: members, accounts: accounts, revoked: revoked,
-                keySets: keySets)
+                keySets: keySets, policy: policy, now: now)
         }
     }
 
@@ -73,12 +75,14 @@ struct MemoryFiles: PolicyFiles {
     let accounts: [UInt8]?
     let revoked: [UInt8]?
     let keySets: [String: [UInt8]]
+    let policy: [UInt8]?
+    let now: UnixTime
 
     func keySet(of provider: Provider) throws(Stop) -> [UInt8]? { keySets[provider.name] }
 
     func account(with key: PublicKey) throws(Stop) -> AccountKey? {
         var scan = AccountScan(for: key, file: "accounts")
-        try forEachLine(of: accounts, at: configuration.accounts) { (line, number) throws(PolicyError) in
+        try forEachLine(of: accounts, .accounts, at: configuration.accounts) { (line, number) throws(PolicyError) in
             try scan.take(line, number: number)
         }
         return scan.match
@@ -86,7 +90,7 @@ struct MemoryFiles: PolicyFiles {
 
     func revocations(of keys: [Fingerprint]) throws(Stop) -> Revocations {
         var revocations = Revocations(under: configuration, file: "revoked", asking: keys)
-        try forEachLine(of: revoked, at: configuration.revoked) { (line, number) throws(PolicyError) in
+        try forEachLine(of: revoked, .revoked, at: configuration.revoked) { (line, number) throws(PolicyError) in
             try revocations.take(line, number: number)
         }
         return revocations
@@ -94,17 +98,17 @@ struct MemoryFiles: PolicyFiles {
 
     func outcome(of query: MembershipQuery) throws(Stop) -> MembershipOutcome {
         var scan = MembershipScan(query, under: configuration, file: "members")
-        try forEachLine(of: members, at: configuration.members) { (line, number) throws(PolicyError) in
+        try forEachLine(of: members, .members, at: configuration.members) { (line, number) throws(PolicyError) in
             try scan.take(line, number: number)
         }
         return scan.outcome
     }
 
     private func forEachLine(
-        of bytes: [UInt8]?, at location: Configuration.Location,
+        of bytes: [UInt8]?, _ part: PolicyPart, at location: Configuration.Location,
         _ take: (Span<UInt8>, Int) throws(PolicyError) -> Void
     ) throws(Stop) {
-        guard let bytes else {
+        guard let bytes = try configuration.policySource == nil ? bytes : applied(part) else {
             guard !location.isNamed else { throw .fault(Fault(.configMissing, location.path, mend: "create it")) }
             return
         }
@@ -117,6 +121,19 @@ struct MemoryFiles: PolicyFiles {
         } catch {
             throw .fault(error.fault)
         }
+    }
+}
+
+extension MemoryFiles {
+    /// A part of the policy that stands in place of the files.
+    private func applied(_ part: PolicyPart) throws(Stop) -> [UInt8] {
+        guard let policy else { throw .refusal(Refusal(.policyMissing, "none")) }
+        guard let header = try? PolicyHeader(parsing: policy[...]), header.length <= policy.count else {
+            throw .refusal(Refusal(.policyMalformed, "none"))
+        }
+        let grace = configuration.policySource?.grace ?? Seconds(0)
+        guard now < header.expires + grace else { throw .refusal(Refusal(.policyExpired, "expired")) }
+        return Array(policy[header.range(of: part)])
     }
 }
 

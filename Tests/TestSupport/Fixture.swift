@@ -50,6 +50,7 @@ struct Fixture: Sendable, CustomStringConvertible {
         var loaded = Case(
             toml: try require("pair.toml"), members: bytes("members"), accounts: bytes("accounts"),
             revoked: bytes("revoked"), now: time)
+        loaded.policy = bytes("policy")
         let sets = Fixture.folder.appendingPathComponent("\(name)/keysets")
         for file in (try? FileManager.default.contentsOfDirectory(atPath: sets.path)) ?? [] {
             loaded.keySets[String(file.dropLast(".json".count))] = bytes("keysets/\(file)")

@@ -51,6 +51,7 @@ class Login:
     provider, table: the provider, and what pair.toml alone says of it;  second: another provider, with keys
     settings, toml: pair.toml's first members, its text;  jwk, key_set, key_set_text: the provider's key, set, file
     members, revoked, now: text of these (revoked may be a function of the login);  files: any other, or DROP
+    fleet: a policy in place of members and revoked: dict of header (its lines), source (of pair.toml), text (the whole)
     """
 
     def __init__(self, *, user="p256", idp="p256", alg=None, cic=None, cic_json=None, cic_signer=None,
@@ -58,7 +59,7 @@ class Login:
                  op_signer=None, op_signature=None, refreshed=None, segments=None, token=None, cert=None, blob=None,
                  key_text=None, login="alice", uid="1001", argv=None, provider=None, table=None, second=None,
                  settings=None, toml=None, jwk=None, key_set=None, key_set_text=None, members=None, revoked=None,
-                 now=None, files=None):
+                 now=None, files=None, fleet=None):
         self.user = key("alice", user) if isinstance(user, str) else user
         self.idp = key("provider", idp) if isinstance(idp, str) else idp
         self.algorithm = alg or self.idp.algorithm
@@ -72,6 +73,8 @@ class Login:
         self.files = {}
         self._add_arguments(key_text, uid, argv, now)
         self._add_policy(table, second, settings, toml, members, revoked)
+        if fleet is not None:
+            self._bundle(**fleet)
         self._add_key_set(jwk, key_set, key_set_text)
         for name, content in (files or {}).items():
             if content is DROP:
@@ -152,6 +155,17 @@ class Login:
         self.files["members"] = patched(good, members)
         if revoked:
             self.files["revoked"] = revoked if isinstance(revoked, str) else revoked(self)
+
+    def _bundle(self, *, header=None, source=None, text=None):
+        """Moves the files that say who enters into one policy, docs/fleet.md "The bundle"."""
+        parts = {name: self.files.pop(name, "") for name in ("members", "accounts", "revoked")}
+        lines = patched({
+            "pair-policy": 1, "serial": 42, "created": "2026-11-22T11:00:00Z", "expires": "2026-11-22T13:00:00Z",
+            **{name: len(part.encode()) for name, part in parts.items()}}, header)
+        whole = "".join(f"{name} {value}\n" for name, value in lines.items()) + "\n" + "".join(parts.values())
+        self.files["policy"] = patched(whole, text)
+        settings = patched({"url": "https://policy.example.com/pair/policy.signed", "file": "policy"}, source)
+        self.files["pair.toml"] += "\n[policy_source]\n" + toml_table(settings)
 
     def _add_key_set(self, jwk, members, text):
         public = patched(self.idp.jwk(kid="key-1", alg=self.algorithm, use="sig"), jwk)

@@ -4,6 +4,7 @@ import Encodings
 import Fleet
 import Foundation
 import HostFiles
+import Policy
 
 extension FleetCommand {
     /// `pair fleet build`: the bundle that is to be signed.

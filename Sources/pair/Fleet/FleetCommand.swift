@@ -3,6 +3,7 @@ import Encodings
 import Fleet
 import Foundation
 import HostFiles
+import Policy
 
 /// `pair fleet`: one policy for many hosts.
 struct FleetCommand: ParsableCommand {
@@ -44,11 +45,12 @@ struct PolicyFile {
 extension PolicyBundleError: Advising {
     var advice: String? {
         switch self {
-        case .notABundle, .version, .header, .truncated, .trailing: "Build it anew: pair fleet build."
-        case .serial: "Serials go from 1 to 2^53; without --serial the next one is taken."
-        case .times: "Give --expires a time such as 30d."
+        case .header(.notAPolicy), .header(.version), .header(.line), .truncated, .trailing:
+            "Build it anew: pair fleet build."
+        case .header(.serial): "Serials go from 1 to 2^53; without --serial the next one is taken."
+        case .header(.times): "Give --expires a time such as 30d."
         case .unfinishedLine: "End the file with a newline; it may be half written."
-        case .tooLarge: "Let groups stand for people, or give hosts that differ policies of their own."
+        case .header(.tooLarge): "Let groups stand for people, or give hosts that differ policies of their own."
         }
     }
 }
@@ -79,7 +81,7 @@ extension AllowedSignersError: Advising {
 enum FleetText {
     /// For people.
     static func summary(of bundle: PolicyBundle) -> String {
-        let sizes = PolicyBundle.File.allCases.map { file in
+        let sizes = PolicyPart.allCases.map { file in
             let count = lineCount(bundle[file])
             return "\(file.rawValue) \(count) line\(count == 1 ? "" : "s")"
         }
@@ -92,7 +94,7 @@ enum FleetText {
         object.add("serial", .integer(Int64(bundle.serial)))
         object.add("created", bundle.created.rfc3339)
         object.add("expires", bundle.expires.rfc3339)
-        for file in PolicyBundle.File.allCases {
+        for file in PolicyPart.allCases {
             object.add(Text(file.rawValue), .integer(Int64(lineCount(bundle[file]))))
         }
         return object

@@ -3,6 +3,7 @@ import Encodings
 import Fleet
 import Foundation
 import HostFiles
+import Policy
 
 extension FleetCommand {
     /// `pair fleet verify`: whether a host would apply a policy.
@@ -29,7 +30,7 @@ extension FleetCommand {
         var json = false
 
         func validate() throws {
-            if let show, PolicyBundle.File(rawValue: show) == nil {
+            if let show, PolicyPart(rawValue: show) == nil {
                 throw ValidationError("--show: members, accounts or revoked expected, \(quoted(show)) found")
             }
         }
@@ -42,7 +43,7 @@ extension FleetCommand {
                 }
                 let signed = try SignedPolicy(parsing: try PolicyFile(path: file).read())
                 let policy = try VerifiedPolicy(signed, allowed: allowed, minimumSerial: minSerial, at: now())
-                if let part = show.flatMap(PolicyBundle.File.init(rawValue:)) {
+                if let part = show.flatMap(PolicyPart.init(rawValue:)) {
                     return FileHandle.standardOutput.write(Data(policy.bundle[part]))
                 }
                 var object = FleetText.json(of: policy.bundle)
