@@ -1,5 +1,5 @@
 public import Encodings
-internal import HTTP
+public import HTTP
 
 /// What a provider says about keeping its answer.
 public struct CacheTerms: Sendable, Equatable {
@@ -16,7 +16,7 @@ public struct CacheTerms: Sendable, Equatable {
     }
 
     /// The terms of `response`.
-    init(_ response: HTTPResponse) {
+    public init(_ response: HTTPResponse) {
         let entityTag = response.entityTag.flatMap { EntityTag($0) }
         let freshFor = response.freshFor.map { span in
             // What a cache on the way has kept for a while is good for that much less (RFC 9111 §4.2.3).

@@ -108,8 +108,11 @@ public struct HTTPClient: Sendable {
         try configure(transfer, for: address)
         try transfer.set(CURLOPT_TIMEOUT_MS, Int(left))
         for line in try request.headerLines() { try transfer.add(headerLine: line) }
-        if case .post(let body) = request.method {
+        switch request.method {
+        case .get: break
+        case .post(let body), .put(let body):
             try transfer.setBody(body)
+            if case .put = request.method { try transfer.set(CURLOPT_CUSTOMREQUEST, "PUT") }
             // On an older connection that breaks libcurl would send it again, and a code or token is good for once only.
             try transfer.set(CURLOPT_FRESH_CONNECT, true)
         }

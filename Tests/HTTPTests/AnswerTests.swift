@@ -52,6 +52,21 @@ extension HTTPClientTests {
             #expect(try await server.client().send(.get(server.address("http", "/x/../ok"))).status == 404)
         }
 
+        @Test("a file is put as it is, with the conditions it is put under")
+        func put() async throws {
+            let server = try Server.current
+            let address = try server.address("https", "/echo")
+            let request = HTTPRequest.put(address, body: Array("a=b\n".utf8), headers: ["If-Match": "\"1\""])
+            let echo = try Echo(try await server.client().send(request))
+            #expect(echo.method == "PUT")
+            #expect(echo.body == "a=b\n")
+            #expect(echo.headers["content-type"] == ["application/octet-stream"])
+            #expect(echo.headers["if-match"] == ["\"1\""])
+            #expect(echo.headers["expect"] == nil)
+            // What the handle was last used for is forgotten.
+            #expect(try Echo(try await server.client().send(.get(address))).method == "GET")
+        }
+
         @Test("a form is sent encoded, an empty one too")
         func post() async throws {
             let server = try Server.current

@@ -13,7 +13,7 @@ import Policy
 
 extension DoctorTests {
     static let faults =
-        programFaults + sshdFaults + commandFaults + fileFaults + loginFaults + providerFaults
+        programFaults + sshdFaults + commandFaults + fileFaults + appliedFaults + loginFaults + providerFaults
         + refreshFaults + logFaults + machineFaults + pastFaults
 
     private static let program = "/usr/bin/pair-authkeys"

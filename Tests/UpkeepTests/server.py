@@ -9,6 +9,9 @@ CA's file) once it listens, and ends when its standard input does. Nothing but P
 https://localhost:PORT/NAME is the issuer of the provider NAME, for any NAME, and https://login.example.com behind the
 proxy. How it behaves is said by GET /control/NAME?document=…&keys=…&version=…, each a behaviour of `BEHAVIOURS`; what
 `version` says is in its keys, and `cache`, `retry` and `tag` in its headers. GET /requests/NAME tells what it was asked.
+
+/store/NAME is a file: what is PUT there is served with an entity tag, and If-Match and If-None-Match hold. How it is
+served is said by `store` of the provider NAME.
 """
 
 import hashlib
@@ -43,7 +46,8 @@ def make_certificates(folder):
 class Provider:
     def __init__(self, name):
         self.name = name
-        self.document, self.keys = "good", "good"
+        self.document, self.keys, self.store = "good", "good", "tagged"
+        self.file = None
         self.version, self.cache, self.age, self.jwks = "1", None, None, None
         self.requests = []
 
@@ -203,12 +207,36 @@ class Handler(BaseHTTPRequestHandler):
             self.control(provider(split.path.split("/")[2]), dict(parse_qsl(split.query)))
         elif split.path.startswith("/requests/"):
             self.answer(200, json.dumps(provider(split.path.split("/")[2]).requests).encode())
+        elif split.path.startswith("/store/"):
+            self.serve_file(provider(split.path.split("/")[2]))
         else:
             self.serve(split.path)
 
+    def serve_file(self, subject):
+        with lock:
+            subject.requests.append(
+                {"what": "store", "headers": {name.lower(): value for name, value in self.headers.items()}})
+            file = subject.file
+        self.cache = subject.cache
+        if file is None:
+            self.answer(404, b"")
+        else:
+            BEHAVIOURS[subject.store](self, file)
+
+    def do_PUT(self):
+        subject = provider(urlsplit(self.path).path.split("/")[2])
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        with lock:
+            tag = None if subject.file is None else '"%s"' % hashlib.sha256(subject.file).hexdigest()[:16]
+            wanted = self.headers.get("If-Match")
+            fits = (wanted is None or wanted == tag) and not (self.headers.get("If-None-Match") == "*" and tag)
+            if fits:
+                subject.file = body
+        self.answer(204 if fits and tag else 201 if fits else 412, b"")
+
     def control(self, subject, settings):
         for name, value in settings.items():
-            assert hasattr(subject, name) and (name not in ("document", "keys") or value in BEHAVIOURS), name
+            assert hasattr(subject, name) and (name not in ("document", "keys", "store") or value in BEHAVIOURS), name
             setattr(subject, name, value)
         self.answer(200, b"")
 

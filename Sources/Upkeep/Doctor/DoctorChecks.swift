@@ -21,7 +21,7 @@ extension HostFacts {
         case .command: commandLines
         case .keysFile: keysFileLines
         case .files: fileLines
-        case .policy: policyLines
+        case .policy: appliedLines + policyLines
         case .logins: loginLines
         case .provider: providers.compactMap(providerLine)
         case .keySet: keySetLines

@@ -113,6 +113,11 @@ extension DoctorLine {
         case fileUnreadable = "file-unreadable"
         case policyErrors = "policy-errors"
         case policyWarnings = "policy-warnings"
+        case policyMissing = "policy-missing"
+        case policyUnusable = "policy-unusable"
+        case policyExpired = "policy-expired"
+        case policyInGrace = "policy-in-grace"
+        case policyRefused = "policy-refresh-failing"
         case loginUnknown = "login-unknown"
         case loginNoLogin = "login-nologin"
         case loginShellMissing = "login-shell-missing"
@@ -168,13 +173,15 @@ extension DoctorLine.Code {
         case .configurationUnusable, .programMissing, .programUnsafe, .programNotExecutable, .userMissing, .userIsRoot,
             .sshdMissing, .sshdConfiguration, .sshdTooOld, .sshdPublicKeysOff, .commandMissing, .commandDisplaced,
             .commandArguments, .commandConfiguration, .commandTokenUnknown, .commandUser, .keysFileWritable,
-            .fileMissing, .fileUnsafe, .fileUnreadable, .policyErrors, .loginShellMissing, .loginLocked, .loginExpired,
+            .fileMissing, .fileUnsafe, .fileUnreadable, .policyErrors, .policyMissing, .policyUnusable, .policyExpired,
+            .loginShellMissing, .loginLocked, .loginExpired,
             .providerOther, .keySetMissing, .keySetUnusable, .keySetStale, .keySetFuture, .clockOff,
             .refreshUnscheduled, .logMissing, .logUnwritable, .logFolder, .logFull, .rotationUnsafe, .securitySELinux,
             .answerFault, .sessionOfRemoved:
             .wrong
         case .programVersion, .userHasShell, .sshdVersionUnknown, .sshdLoginKeptOut, .sshdOtherCA, .commandInert,
-            .keysFileOfRoot, .policyWarnings, .loginUnknown, .loginNoLogin, .noProvider, .providerUnreachable,
+            .keysFileOfRoot, .policyWarnings, .policyInGrace, .policyRefused, .loginUnknown, .loginNoLogin, .noProvider,
+            .providerUnreachable,
             .providerSlow, .keySetOld, .clockOfProvider, .refreshFailing, .refreshNotWatching, .refreshWantedMissing,
             .logOff, .logCapped, .rotationMissing, .rotationCreates, .securityAppArmor, .answerSlow, .hostRefuses,
             .faults, .sessionUncertain:

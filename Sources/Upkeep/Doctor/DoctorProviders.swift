@@ -123,7 +123,7 @@ extension HostFacts {
     // MARK: - What starts a refresh
 
     var refreshLines: [DoctorLine] {
-        guard let settings, !settings.providers.isEmpty else { return [] }
+        guard let settings, !settings.providers.isEmpty || settings.policySource != nil else { return [] }
         var lines: [DoctorLine] = []
         let units = "systemctl enable --now pair-refresh.timer pair-refresh.path"
         switch (schedule.timer, schedule.cron.isEmpty) {

@@ -24,6 +24,8 @@ public struct HostFacts: Sendable {
     public var commandUsers: [String: UserFacts?] = [:]
     /// pair.toml and what it leads to.
     public var files: [FileFacts] = []
+    /// The policy that was applied; `nil` where pair.toml has no source of one, or was not looked at.
+    public var policy: PolicyFacts?
     /// What `pair spaces check` finds.
     public var findings: [Finding] = []
     /// The logins that somebody is granted, and root.
@@ -134,6 +136,23 @@ public struct FileFacts: Sendable, Equatable {
     public init(path: PathFacts, isNeeded: Bool) {
         self.path = path
         self.isNeeded = isNeeded
+    }
+}
+
+/// A fleet's policy, as it was applied.
+public struct PolicyFacts: Sendable {
+    /// Whether logins are decided by it.
+    public let condition: AppliedPolicy.Condition
+    /// Which it is; `nil` where there is none that can be read.
+    public let header: PolicyHeader?
+    /// What the last refresh left; `nil` for none.
+    public let refresh: RefreshState?
+
+    /// What was found.
+    public init(condition: AppliedPolicy.Condition, header: PolicyHeader?, refresh: RefreshState?) {
+        self.condition = condition
+        self.header = header
+        self.refresh = refresh
     }
 }
 

@@ -41,11 +41,11 @@ public struct TodaysPolicy: Sendable {
         _ configuration: Configuration, members: [UInt8], accounts: [UInt8], revoked: [UInt8]
     ) throws(EditError) {
         self.configuration = configuration
-        revokedPath = configuration.resolve(configuration.revoked.path)
+        revokedPath = configuration.path(of: .revoked)
         self.members = try MembersFile(
-            members, path: configuration.resolve(configuration.members.path), under: configuration,
+            members, path: configuration.path(of: .members), under: configuration,
             space: configuration.space)
-        self.accounts = try AccountsFile(accounts, path: configuration.resolve(configuration.accounts.path))
+        self.accounts = try AccountsFile(accounts, path: configuration.path(of: .accounts))
         revocations = try RevokedFile(revoked, path: revokedPath, under: configuration).revocations
     }
 

@@ -160,8 +160,14 @@ extension RefreshState.ServedSet {
 
     /// The name, provided that it is that of `set`, and served from there.
     func entityTag(of set: CachedKeySet, from address: WebAddress) -> EntityTag? {
-        guard set.keySet != nil, jwksURI == Text(address.description) else { return nil }
-        guard let digest = try? Digest.sha256(set.bytes), Text(hex(digest)) == self.digest else { return nil }
+        set.keySet == nil ? nil : entityTag(of: set.bytes, from: Text(address.description))
+    }
+
+    /// The name, provided that it is that of a file with `bytes`, and served from there.
+    func entityTag(of bytes: [UInt8], from address: Text) -> EntityTag? {
+        guard jwksURI == address, let digest = try? Digest.sha256(bytes), Text(hex(digest)) == self.digest else {
+            return nil
+        }
         return EntityTag(entityTag)
     }
 }

@@ -24,6 +24,8 @@ public struct RefreshState: Sendable, Equatable {
     private(set) var ended: Int64 = 0
     /// The request of a login that the last time was to answer as well.
     private(set) var poke: Poke?
+    /// Of a policy, which one was applied last; `nil` for none, and for key sets.
+    private(set) var serial: UInt64?
     /// What is in the cache; `nil` where it cannot be named to the provider.
     private(set) var served: ServedSet?
 
@@ -48,8 +50,9 @@ public struct RefreshState: Sendable, Equatable {
     }
 
     /// The state once it has given a set.
-    func succeeding(next: UnixTime, served: ServedSet?) -> RefreshState {
+    func succeeding(next: UnixTime, served: ServedSet?, serial: UInt64? = nil) -> RefreshState {
         var state = self
+        state.serial = serial
         (state.next, state.ended, state.served) = (next, begun, served)
         (state.failures, state.failure) = (0, nil)
         return state
@@ -92,6 +95,10 @@ public struct RefreshFailure: Sendable, Equatable {
     init(_ error: RefreshError) {
         self.init(description: error.description, advice: error.advice)
     }
+
+    init(_ error: PolicyRefreshError) {
+        self.init(description: error.description, advice: error.advice)
+    }
 }
 
 // MARK: - The file
@@ -117,9 +124,17 @@ extension RefreshState {
     init?(
         of provider: Provider, in folder: borrowing OpenFolder, ownedBy ownership: Ownership
     ) throws(FileFault) {
+        try self.init("\(provider.name).json", of: provider.issuer, in: folder, ownedBy: ownership)
+    }
+
+    /// The state in the file called `name`, of what is at `issuer`.
+    /// - Throws: `FileFault` where what stands at its name keeps another from being written.
+    init?(
+        _ name: String, of issuer: Text, in folder: borrowing OpenFolder, ownedBy ownership: Ownership
+    ) throws(FileFault) {
         let bytes: [UInt8]
         do throws(FileFault) {
-            bytes = try folder.read("\(provider.name).json", limit: RefreshState.maximumCount, ownedBy: ownership)
+            bytes = try folder.read(name, limit: RefreshState.maximumCount, ownedBy: ownership)
         } catch {
             switch error {
             // What somebody else could have written is not believed, and replaced by the next that we write.
@@ -129,7 +144,7 @@ extension RefreshState {
                 throw error
             }
         }
-        self.init(file: bytes, issuer: provider.issuer)
+        self.init(file: bytes, issuer: issuer)
     }
 
     /// Far more than all of it has.
@@ -150,6 +165,7 @@ extension RefreshState {
         object.add("failure", failure?.description)
         object.add("advice", failure?.advice)
         if let poke { object.add("poke", .integer(poke.microseconds)) }
+        if let serial { object.add("serial", .integer(Int64(clamping: serial))) }
         if let served {
             object.add("etag", .string(served.entityTag))
             object.add("jwks_uri", .string(served.jwksURI))
@@ -176,6 +192,7 @@ extension RefreshState {
         failure = object["failure"]?.text.map {
             RefreshFailure(description: $0.string, advice: object["advice"]?.text?.string)
         }
+        serial = integer("serial").flatMap { UInt64(exactly: $0) }
         poke = integer("poke").map { Poke(microseconds: $0) }
         if let tag = object["etag"]?.text, let uri = object["jwks_uri"]?.text, let digest = object["file"]?.text {
             served = ServedSet(entityTag: tag, jwksURI: uri, digest: digest)

@@ -36,7 +36,7 @@ extension FleetCommand {
         func run() throws {
             try reporting {
                 let now = now()
-                let administered = try AdministeredHost(host)
+                let administered = try AdministeredHost(host, filesAlone: true)
                 try lookOver(administered)
                 let files = try HostFileKind.allCases.map { try administered.contents(of: $0) ?? [] }
                 let bundle = try PolicyBundle(

@@ -37,10 +37,8 @@ extension FleetCommand {
 
         func run() throws {
             try reporting {
-                let allowed = try AllowedSigners(parsing: try PolicyFile(path: allowedSigners).read()) { moment in
-                    let date = Date(timeIntervalSince1970: TimeInterval(moment.seconds))
-                    return Seconds(Int64(TimeZone.current.secondsFromGMT(for: date)))
-                }
+                let allowed = try AllowedSigners(
+                    parsing: try PolicyFile(path: allowedSigners).read(), secondsFromUTC: secondsFromUTC)
                 let signed = try SignedPolicy(parsing: try PolicyFile(path: file).read())
                 let policy = try VerifiedPolicy(signed, allowed: allowed, minimumSerial: minSerial, at: now())
                 if let part = show.flatMap(PolicyPart.init(rawValue:)) {

@@ -65,6 +65,13 @@ struct HostExamination {
         facts.logins = loginFacts(names, granted.names, users, facts.sshd)
         guard let settings else { return }
         facts.files = files(of: settings)
+        if let source = settings.policySource {
+            let ownership: Ownership = isRoot ? .root : .rootOrSelf
+            let policy = AppliedPolicy(of: source, under: settings, ownedBy: ownership, at: now)
+            facts.policy = PolicyFacts(
+                condition: policy.condition, header: policy.header,
+                refresh: RefreshState(of: source, under: settings, ownedBy: ownership))
+        }
         facts.schedule = schedule()
         facts.log = log(of: settings)
         if let host {
@@ -162,8 +169,15 @@ struct HostExamination {
     }
 
     private func files(of settings: Configuration) -> [FileFacts] {
-        let named = HostFileKind.allCases.map { $0.location(in: settings) }
-            .map { FileFacts(path: PathFacts(lookingAt: absolute(settings.resolve($0.path))), isNeeded: $0.isNamed) }
+        let named =
+            if let source = settings.policySource {
+                // That it is there, its own line tells.
+                [FileFacts(path: PathFacts(lookingAt: absolute(settings.resolve(source.file))), isNeeded: false)]
+            } else {
+                HostFileKind.allCases.map { $0.location(in: settings) }.map {
+                    FileFacts(path: PathFacts(lookingAt: absolute(settings.resolve($0.path))), isNeeded: $0.isNamed)
+                }
+            }
         // That a key set is there, its own line tells.
         let sets = settings.providers.map {
             FileFacts(path: PathFacts(lookingAt: absolute(settings.keySetPath(of: $0))), isNeeded: false)

@@ -7,22 +7,27 @@ import Policy
 import Upkeep
 
 extension Host {
-    /// `pair host refresh`: the providers' keys, into the cache that `pair-authkeys` reads.
+    /// `pair host refresh`: the providers' keys and the fleet's policy, to where `pair-authkeys` reads them.
     struct Refresh: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Fetch the providers' keys, by which logins are checked.",
+            abstract: "Fetch the providers' keys, by which logins are checked, and a fleet's policy.",
             discussion: """
                 Every provider of pair.toml is asked, all at once, or those that you name. A set of keys that works is \
                 replaced by a newer one only, in one step; where anything fails it stays, and that is said. Two refreshes \
                 at once never ask the same provider twice for the same thing.
 
-                The status is 0 where each provider's keys are fresh; 1 where one could not be had, and the set before \
-                still counts; 2 where a provider has no set that counts, so that nobody there is let in; 3 where pair.toml \
-                cannot be used.
+                Where pair.toml has a [policy_source], the signed policy there is fetched as well, unless you name providers. \
+                It is verified, and applied in one step where its serial is higher than what the host has; what is refused \
+                leaves that as it is.
+
+                The status is 0 where each provider's keys and the policy are fresh; 1 where one could not be had, and the \
+                one before still counts; 2 where a provider has no set that counts, so that nobody there is let in, or no \
+                policy counts; 3 where pair.toml cannot be used.
 
                 With --json there is one object a line: provider, issuer, state (fresh, old, none), action (asked, shared, \
                 left, failed), change (first, new, same), keys, algorithms, fetched_at, counts_until, next, failures, \
-                error, advice, file.
+                error, advice, file; and for the policy: policy (its url), state, action, change, serial, created, expires, \
+                counts_until, next, failures, error, advice, file.
                 """)
 
         /// Only there are the files root's alone, whoever runs this.
@@ -76,15 +81,24 @@ extension Host {
                 terminal.complain(about: error)
                 throw ExitCode(3)
             }
+            let surroundings = KeySetRefresh.Surroundings(
+                now: { now() }, poke: { [wantedFile] in Poke(of: wantedFile) })
             let refresh = KeySetRefresh(
                 of: configuration, ownedBy: ownership, by: HTTPClient(userAgent: "pair/\(Pair.version)"),
-                in: KeySetRefresh.Surroundings(now: { now() }, poke: { [wantedFile] in Poke(of: wantedFile) }))
-            terminal.wait(for: "Asking \(providers.map(\.name).joined(separator: ", "))")
-            let refreshed = await refresh.refresh(
-                providers, on: RefreshTerms(isOnlyIfDue: ifDue, isOnlyIfWanted: ifWanted, isForced: force))
+                in: surroundings)
+            let policyRefresh =
+                names.isEmpty ? policyRefresh(of: configuration, ownedBy: ownership, in: surroundings) : nil
+            let subjects = providers.map(\.name) + (policyRefresh == nil ? [] : ["for the policy"])
+            terminal.wait(for: "Asking \(subjects.joined(separator: ", "))")
+            let terms = RefreshTerms(isOnlyIfDue: ifDue, isOnlyIfWanted: ifWanted, isForced: force)
+            async let policy = policyRefresh?.refresh(on: terms)
+            let refreshed = await refresh.refresh(providers, on: terms)
+            let applied = await policy
             terminal.wait(for: nil)
-            report(refreshed.map { RefreshReport($0, under: configuration) }, on: terminal)
-            let worst = refreshed.map(\.verdict).max() ?? .fresh
+            report(
+                refreshed.map { RefreshReport($0, under: configuration) },
+                applied.map { PolicyReport($0, under: configuration) }, on: terminal)
+            let worst = (refreshed.map(\.verdict) + (applied.map { [$0.verdict] } ?? [])).max() ?? .fresh
             if worst != .fresh { throw ExitCode(worst.rawValue) }
         }
 
@@ -99,15 +113,35 @@ extension Host {
             return configuration.providers.filter { names.isEmpty || names.contains(Text($0.name)) }
         }
 
-        private func report(_ reports: [RefreshReport], on terminal: Terminal) {
+        /// A policy may be large, and the server far.
+        private func policyRefresh(
+            of configuration: Configuration, ownedBy ownership: Ownership,
+            in surroundings: KeySetRefresh.Surroundings
+        ) -> PolicyRefresh? {
+            let http = HTTPClient(
+                userAgent: "pair/\(Pair.version)", timeout: Seconds(60), maximumBody: AppliedPolicy.maximumCount)
+            return PolicyRefresh(
+                of: configuration, ownedBy: ownership, by: http, in: surroundings,
+                secondsFromUTC: { secondsFromUTC(at: $0) })
+        }
+
+        private func report(_ reports: [RefreshReport], _ policy: PolicyReport?, on terminal: Terminal) {
+            let style = Style(for: STDOUT_FILENO)
             if json {
-                for report in reports { print(String(decoding: JSON.object(report.json).encoded, as: UTF8.self)) }
-            } else if !quiet, !reports.isEmpty {
-                print(RefreshReport.table(of: reports, style: Style(for: STDOUT_FILENO)))
+                for object in reports.map(\.json) + (policy.map { [$0.json] } ?? []) {
+                    print(String(decoding: JSON.object(object).encoded, as: UTF8.self))
+                }
+            } else if !quiet {
+                if !reports.isEmpty { print(RefreshReport.table(of: reports, style: style)) }
+                if let policy { print(policy.line(style)) }
             }
-            if reports.isEmpty { terminal.say("pair.toml names no provider; there is nothing to fetch.") }
-            for report in reports {
-                guard let complaint = report.complaint, !(quiet && report.isKnown) else { continue }
+            if reports.isEmpty, policy == nil {
+                terminal.say("pair.toml names no provider; there is nothing to fetch.")
+            }
+            let complaints =
+                reports.map { ($0.complaint, $0.isKnown) } + (policy.map { [($0.complaint, $0.isKnown)] } ?? [])
+            for (complaint, isKnown) in complaints {
+                guard let complaint, !(quiet && isKnown) else { continue }
                 terminal.complain("\(terminal.style.red("pair:")) \(complaint)")
             }
         }

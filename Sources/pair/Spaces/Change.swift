@@ -78,6 +78,7 @@ struct HostChange {
     /// Makes the change, or shows it, or refuses.
     /// - Returns: What was made, `nil` where nothing was.
     func carryOut() throws -> LineEdit? {
+        try host.checkEditable(kind)
         let now = now()
         let state = try HostState(of: host)
         let edit = try edit(state.contents(of: kind) ?? [])

@@ -16,7 +16,11 @@ struct FileFindings {
 
     /// What there is to say about all of `host`'s files.
     func findings(about host: AdministeredHost) -> [Finding] {
-        HostFileKind.allCases.reduce(into: findings(host.path, isNamed: true)) { findings, kind in
+        if let source = host.policySource {
+            let policy = findings(host.configuration.resolve(source.file), isNamed: true)
+            return findings(host.path, isNamed: true) + policy
+        }
+        return HostFileKind.allCases.reduce(into: findings(host.path, isNamed: true)) { findings, kind in
             findings += self.findings(
                 host.path(of: kind), isNamed: kind.location(in: host.configuration).isNamed)
         }

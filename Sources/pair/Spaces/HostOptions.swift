@@ -3,6 +3,7 @@ import Encodings
 import Foundation
 import HostFiles
 import Policy
+import Upkeep
 
 /// Which host's files are meant.
 struct ConfigurationOptions: ParsableArguments {
@@ -29,9 +30,18 @@ struct EditOptions: ParsableArguments {
     var yes = false
 }
 
-/// One of the files that pair.toml leads to.
+/// One of the files that pair.toml leads to, or the policy in their place.
 enum HostFileKind: CaseIterable {
     case members, accounts, revoked
+
+    /// What it is of a fleet's policy.
+    var part: PolicyPart {
+        switch self {
+        case .members: .members
+        case .accounts: .accounts
+        case .revoked: .revoked
+        }
+    }
 
     func location(in configuration: Configuration) -> Configuration.Location {
         switch self {
@@ -57,23 +67,57 @@ struct AdministeredHost {
     /// Larger than any such file; read whole.
     static let maximumFile = 1 << 30
 
+    /// What stands in place of the three files; `nil` where they count themselves.
+    let policySource: PolicySource?
+
     /// Reads pair.toml.
-    init(_ options: ConfigurationOptions) throws {
+    /// - Parameters:
+    ///   - options: Where it is.
+    ///   - filesAlone: Whether the files beside it are meant, also where a host would follow a policy.
+    /// - Throws: What keeps it from being used.
+    init(_ options: ConfigurationOptions, filesAlone: Bool = false) throws {
         path = options.config
         bytes = try HostFile(path, ownedBy: .any).read(limit: Self.maximumConfiguration)
         configuration = try Configuration(parsing: bytes, file: path)
+        policySource = filesAlone ? nil : configuration.policySource
     }
 
-    /// Where the file is.
-    func path(of kind: HostFileKind) -> String { configuration.resolve(kind.location(in: configuration).path) }
+    /// Where the file is, or the part of a policy in its place.
+    func path(of kind: HostFileKind) -> String {
+        policySource == nil
+            ? configuration.resolve(kind.location(in: configuration).path) : configuration.path(of: kind.part)
+    }
 
-    /// The whole file, `nil` where there is none.
+    /// The whole file, or the part of a policy in its place; `nil` where there is none.
     func contents(of kind: HostFileKind) throws -> [UInt8]? {
+        if let source = policySource {
+            let policy = AppliedPolicy(of: source, under: configuration, ownedBy: .any, at: now())
+            switch policy.condition {
+            case .missing: return nil
+            case .unreadable(let fault): throw fault
+            case .malformed, .cut: throw Failure.policy(policy.condition, at: configuration.resolve(source.file))
+            case .counts, .expired: return policy.contents(of: kind.part)
+            }
+        }
         do throws(FileFault) {
             return try HostFile(path(of: kind), ownedBy: .any).read(limit: Self.maximumFile)
         } catch .missing {
             return nil
         }
+    }
+
+    /// Refuses to change a file that a fleet's policy stands in for.
+    func checkEditable(_ kind: HostFileKind) throws {
+        guard let source = policySource else { return }
+        throw Failure(
+            description: "\(kind.part.rawValue): this host follows the signed policy of \(quoted(source.url))",
+            advice: "Change it where that is built (pair fleet build, sign, publish): docs/fleet.md.")
+    }
+}
+
+extension Failure {
+    fileprivate static func policy(_ condition: AppliedPolicy.Condition, at path: String) -> Failure {
+        Failure(description: "\(shown(path)): \(condition)", advice: "Run pair host refresh.")
     }
 }
 
