@@ -2,7 +2,7 @@
 ///
 /// It is opened as a `HostFile` is read: under the same rule, without following a link. Written in place while it is read,
 /// it is a fault; replaced, it counts as it was opened. A class, so that whoever holds it may be copied.
-public final class HeldFile: Sendable {
+public final class HeldFile {
     /// Absolute, or from the process's own directory.
     public let path: String
 
