@@ -84,6 +84,11 @@ def tagged(handler, body, tag=None):
         handler.answer(200, body, ETag=tag)
 
 
+def stale(handler, body):
+    """With the entity tag of what was there before."""
+    handler.answer(200, body, ETag='"stale"')
+
+
 def always_304(handler, body):
     handler.answer(304, b"", ETag='"any"')
 
@@ -192,7 +197,7 @@ def together(handler, body):
 
 
 BEHAVIOURS = {behaviour.__name__: behaviour for behaviour in [
-    good, tagged, always_304, odd_tag, truncated, torn, silent, trickle, html, empty, huge, large, status_500, missing,
+    good, tagged, stale, always_304, odd_tag, truncated, torn, silent, trickle, html, empty, huge, large, status_500, missing,
     elsewhere, redirected, other_issuer, other_keys, secret, no_keys, for_encryption, together]}
 
 

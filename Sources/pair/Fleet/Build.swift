@@ -40,7 +40,7 @@ extension FleetCommand {
                 try lookOver(administered)
                 let files = try HostFileKind.allCases.map { try administered.contents(of: $0) ?? [] }
                 let bundle = try PolicyBundle(
-                    serial: try serial ?? next(after: now), created: now, expires: now + (try lifetime())
+                    serial: try serial ?? next(after: now), created: now, expires: now + (try policyLifetime(expires))
                 ) { file in
                     switch file {
                     case .members: files[0]
@@ -71,17 +71,7 @@ extension FleetCommand {
         }
 
         private func next(after now: UnixTime) throws -> UInt64 {
-            let present = out == "-" ? nil : try PolicyFile(path: out).readIfThere()
-            let last = try present.map { try PolicyBundle(parsing: $0).serial } ?? 0
-            return max(last + 1, UInt64(clamping: now.seconds))
-        }
-
-        private func lifetime() throws -> Seconds {
-            let units: [Character: Int64] = ["m": 60, "h": 3600, "d": 86400]
-            guard let unit = expires.last.flatMap({ units[$0] }), let count = Int64(expires.dropLast()),
-                (1...100_000).contains(count)
-            else { throw ValidationError("--expires: a number and m, h or d expected, such as 30d") }
-            return Seconds(count * unit)
+            out == "-" ? UInt64(clamping: now.seconds) : try PolicyFile(path: out).nextSerial(at: now)
         }
     }
 }

@@ -8,12 +8,12 @@ import Policy
 /// `pair fleet`: one policy for many hosts.
 struct FleetCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "fleet", abstract: "Make one policy for many hosts: bundle it, sign it, verify it.",
+        commandName: "fleet", abstract: "Make one policy for many hosts: bundle it, sign it, verify it, publish it.",
         discussion: """
             A policy is members, accounts and revoked in one text, with a serial and an end, signed in OpenSSH's own format. \
             Whoever may sign stands in a file of allowed signers, as ssh-keygen(1) has it.
             """,
-        subcommands: [Build.self, Sign.self, Verify.self])
+        subcommands: [Build.self, Sign.self, Verify.self, Publish.self, Rollback.self])
 }
 
 /// A file of a policy, read or replaced.
