@@ -1,3 +1,5 @@
+internal import Foundation
+
 /// Where the parts of a host are.
 public struct HostPlaces: Sendable, Equatable {
     /// The policy: pair.toml, members and the rest.
@@ -24,6 +26,17 @@ public struct HostPlaces: Sendable, Equatable {
     public var packagedUser = "/usr/lib/sysusers.d/pair.conf"
     /// There while systemd runs.
     public var systemd = "/run/systemd/system"
+
+    /// Removes what set-up knows about itself; a fleet's policy that was applied beside it stays, by which no older one is
+    /// taken.
+    func removeState() throws {
+        let kept = Set(
+            ["policy", RefreshState.folder].filter { FileManager.default.standing(of: "\(state)/\($0)") != nil })
+        guard !kept.isEmpty else { return try FileManager.default.removeFolder(state) }
+        for name in try FileManager.default.contentsOfDirectory(atPath: state) where !kept.contains(name) {
+            try FileManager.default.removeItem(atPath: "\(state)/\(name)")
+        }
+    }
 
     /// As on every host.
     public init() {}

@@ -159,7 +159,7 @@ public struct HostRemoval: Sendable {
         record.folders = record.folders.filter(isThere)
         record.dropIn = nil
         record.undo = []
-        guard record != SetupRecord() else { return try FileManager.default.removeFolder(places.state) }
+        guard record != SetupRecord() else { return try places.removeState() }
         try replaceFile(at: "\(places.state)/\(SetupRecord.name)", with: try record.bytes, mode: 0o600)
     }
 }

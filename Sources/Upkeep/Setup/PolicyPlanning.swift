@@ -111,6 +111,8 @@ struct PolicyPlanning {
     // MARK: - members
 
     private func planMembers(_ configuration: Configuration, _ steps: inout Steps) throws -> [String] {
+        // Who enters says the fleet.
+        guard configuration.policySource == nil else { return [] }
         let path = configuration.resolve(configuration.members.path)
         let old = try contents(of: path)
         let heading = "# SPACE  IDENTITY  PROVIDER  LOGINS  OPTIONS     (docs/configuration.md; pair spaces allow)\n"

@@ -53,6 +53,7 @@ struct SetupQuestions {
     /// Whether nobody is a member yet.
     private var needsMember: Bool {
         guard let configuration else { return true }
+        guard configuration.policySource == nil else { return false }
         let path = configuration.resolve(configuration.members.path)
         let bytes = try? HostFile(path, ownedBy: .rootOrSelf).read(limit: 1 << 24)
         return (bytes ?? []).split(separator: 0x0A).allSatisfy { $0.first == UInt8(ascii: "#") }
