@@ -42,8 +42,19 @@ public struct HTTPResponse: Sendable {
     /// The server's clock when it answered; `nil` where it does not say so in the one form of today.
     ///
     /// Source: RFC 9110 §5.6.7, `IMF-fixdate`.
-    public var date: UnixTime? {
-        guard let text = self["Date"] else { return nil }
+    public var date: UnixTime? { moment("Date") }
+
+    /// Whether what is there may have been changed after this answer without another name: servers that make entity tags
+    /// of a file's time know it by the second.
+    ///
+    /// Source: RFC 9110 §8.8.2.2, of the same weakness of `Last-Modified`.
+    public var mayShareItsTag: Bool {
+        guard let modified = moment("Last-Modified") else { return false }
+        return date.map { $0.since(modified) < Seconds(2) } ?? true
+    }
+
+    private func moment(_ header: String) -> UnixTime? {
+        guard let text = self[header] else { return nil }
         let parts = text.utf8.split(separator: 0x20, omittingEmptySubsequences: false).map { Array($0) }
         guard parts.count == 6, parts[0].count == 4, parts[5] == Array("GMT".utf8) else { return nil }
         guard let month = HTTPResponse.months.firstIndex(where: { $0.utf8.elementsEqual(parts[2]) }) else { return nil }

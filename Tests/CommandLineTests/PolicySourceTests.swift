@@ -111,7 +111,8 @@ import Testing
             reasons[try run.json["reason"] as? String ?? "\(run)", default: 0] += 1
         }
         try FileManager.default.removeItem(atPath: host.at("policygo"))
-        #expect(try await swapping.status == 0)
+        // On a busy machine it is ended before that (see `Program`), and has by then swapped often enough.
+        #expect([0, 137].contains(try await swapping.status))
         #expect(Set(reasons.keys) == ["revoked-identity", "not-a-member"], "\(reasons)")
     }
 

@@ -21,10 +21,10 @@ struct PolicyHost {
     /// Of the policies that it makes.
     var now = TestHost.start
 
-    init(_ more: String = "", providers: Bool = false) throws {
+    init(_ more: String = "", providers: Bool = false, url: String? = nil) throws {
         host = try TestHost()
         signer = try Signer()
-        let url = "\(host.server.origin)/store/\(host.name)"
+        let url = url ?? "\(host.server.origin)/store/\(host.name)"
         if providers {
             try host.configure("[policy_source]\nurl = \"\(url)\"\nfile = \"lib/policy\"\n\(more)")
         } else {

@@ -75,6 +75,12 @@ import Testing
         try await host.publish(Array("<html>".utf8))
         let other = try await publish(try host.policy(1), on: host, to: place)
         #expect(other.status == 1 && other.error.contains(": what is there is no signed policy: "), "\(other)")
+        let signers = "\(host.host.folder)/allowed_signers"
+        let stranger = try Signer().signed(try host.bundle(1)).published
+        let refused = try await publish(stranger, on: host, to: place, "--allowed-signers", signers)
+        #expect(refused.status == 1 && refused.error.hasPrefix("pair: signer: none of the allowed"), "\(refused)")
+        let replaced = try await publish(try host.policy(1), on: host, to: place, "--allowed-signers", signers)
+        #expect(replaced.status == 0 && !replaced.output.contains(", after"), "\(replaced)")
         try await host.host.serve(["store": "status_500"])
         #expect(try await publish(try host.policy(1), on: host, to: place).error.contains("status 200 or 404 expected"))
     }

@@ -185,7 +185,7 @@ public struct PolicyRefresh: Sendable {
         guard response.status == 200 else { throw .status(response.status, at: response.address) }
         let isNew = try verify(response.body, known: state, asking.before, at: asked, from: response.address)
         // Signed anew it is the same policy, and the file stays as it is; its name is then another's.
-        let isNamed = isNew || response.body == asking.before.bytes
+        let isNamed = (isNew || response.body == asking.before.bytes) && !response.mayShareItsTag
         return Fetched(
             policy: isNew ? response.body : nil, terms: isNamed ? terms : CacheTerms(freshFor: terms.freshFor))
     }

@@ -18,6 +18,9 @@ extension FleetCommand {
                 what was looked at is still there (If-Match), where the server names it by an ETag; then it is fetched again \
                 and compared.
 
+                With --allowed-signers the policy must be one that hosts would apply by them, and what is there counts only \
+                where it was signed by one of them: anything else is replaced.
+
                 What the server wants to be told besides, such as Authorization, stands in the file of --headers, a line for \
                 each, and never on the command line.
                 """)
@@ -27,6 +30,9 @@ extension FleetCommand {
 
         @Option(help: ArgumentHelp("Where hosts fetch it: a file, or an https address.", valueName: "place"))
         var to: String
+
+        @Option(help: ArgumentHelp("Who may sign, as ssh-keygen(1) has it.", valueName: "file"))
+        var allowedSigners: String?
 
         @Option(help: ArgumentHelp("Headers to send, each on a line: NAME: VALUE.", valueName: "file"))
         var headers: String?
@@ -44,9 +50,15 @@ extension FleetCommand {
                 try signed.signature.verify(over: signed.text)
                 let bundle = try PolicyBundle(parsing: signed.text)
                 guard now() < bundle.expires else { throw SignedPolicyError.expired(bundle.expires) }
+                let allowed = try allowedSigners.map { path in
+                    try AllowedSigners(
+                        parsing: try PolicyFile(path: path).read(), secondsFromUTC: secondsFromUTC)
+                }
+                _ = try allowed?.principals(of: signed.signature, at: now())
 
                 let place = try PublishingPlace(to, headers: try headerLines())
-                let before = try place.publish(published, serial: bundle.serial)
+                let publication = Publication(bytes: published, serial: bundle.serial, allowed: allowed)
+                let before = try place.publish(publication)
                 var object = FleetText.json(of: bundle)
                 object.add("to", to)
                 if let before { object.add("before", .integer(Int64(clamping: before))) }
@@ -76,6 +88,40 @@ extension FleetCommand {
     }
 }
 
+/// A policy that is to be published.
+private struct Publication {
+    let bytes: [UInt8]
+    let serial: UInt64
+    /// Whose policies count; `nil` for anybody's.
+    let allowed: AllowedSigners?
+
+    /// Compares it with what is there.
+    /// - Returns: The serial of what is there, and whether it is this very policy; `nil` where that does not count.
+    func check(against present: [UInt8], at place: String) throws -> (serial: UInt64, isSame: Bool)? {
+        let bundle: PolicyBundle
+        do {
+            let signed = try SignedPolicy(parsing: present)
+            bundle = try PolicyBundle(parsing: signed.text)
+            if let allowed {
+                _ = try allowed.principals(of: signed.signature, at: now())
+                try signed.signature.verify(over: signed.text)
+            }
+        } catch {
+            if allowed != nil { return nil }
+            throw Failure(
+                description: "\(place): what is there is no signed policy: \(error)",
+                advice: "Name another place, or pass --allowed-signers, by which what counts is known.")
+        }
+        if present == bytes { return (bundle.serial, true) }
+        guard serial > bundle.serial else {
+            throw Failure(
+                description: "\(place): a serial above \(bundle.serial) expected, which is published, \(serial) found",
+                advice: "Build it with a higher serial, and sign it again; for an older content: pair fleet rollback.")
+        }
+        return (bundle.serial, false)
+    }
+}
+
 /// Where hosts fetch their policy.
 private enum PublishingPlace {
     case file(String)
@@ -91,46 +137,23 @@ private enum PublishingPlace {
 
     /// Publishes a policy in place of one with a lower serial.
     /// - Returns: The serial of what was there; `nil` where nothing was.
-    func publish(_ published: [UInt8], serial: UInt64) throws -> UInt64? {
+    func publish(_ publication: Publication) throws -> UInt64? {
         switch self {
-        case .file(let path): try Self.replace(path, with: published, serial: serial)
-        case .web(let address, let headers): try Self.put(published, serial: serial, at: address, headers)
+        case .file(let path): try Self.replace(path, with: publication)
+        case .web(let address, let headers): try Self.put(publication, at: address, headers)
         }
-    }
-
-    /// The serial of what is there, and whether it is the very policy.
-    private static func check(
-        _ present: [UInt8], against published: [UInt8], serial: UInt64, at place: String
-    ) throws -> (serial: UInt64, isSame: Bool) {
-        let bundle: PolicyBundle
-        do {
-            bundle = try PolicyBundle(parsing: try SignedPolicy(parsing: present).text)
-        } catch {
-            throw Failure(
-                description: "\(place): what is there is no signed policy: \(error)",
-                advice: "Name another place, or remove what is there if it is of no use.")
-        }
-        if present == published { return (bundle.serial, true) }
-        guard serial > bundle.serial else {
-            throw Failure(
-                description: "\(place): a serial above \(bundle.serial) expected, which is published, \(serial) found",
-                advice: "Build it with a higher serial, and sign it again; for an older content: pair fleet rollback.")
-        }
-        return (bundle.serial, false)
     }
 
     // MARK: - A file
 
-    private static func replace(_ path: String, with published: [UInt8], serial: UInt64) throws -> UInt64? {
+    private static func replace(_ path: String, with publication: Publication) throws -> UInt64? {
         let url = URL(fileURLWithPath: path)
         let (folder, name) = (url.deletingLastPathComponent().path, url.lastPathComponent)
         let lock = try FileLock(
             ".\(name).lock", in: OpenFolder(folder, ownedBy: .any), waitingFor: .seconds(10))
         let file = PolicyFile(path: path)
-        let before = try file.readIfThere().map { present in
-            try check(present, against: published, serial: serial, at: shown(path))
-        }
-        if before?.isSame != true { try file.replace(with: published) }
+        let before = try file.readIfThere().flatMap { try publication.check(against: $0, at: shown(path)) }
+        if before?.isSame != true { try file.replace(with: publication.bytes) }
         try lock.delete()
         return before?.serial
     }
@@ -138,32 +161,26 @@ private enum PublishingPlace {
     // MARK: - A web server
 
     private static func put(
-        _ published: [UInt8], serial: UInt64, at address: WebAddress, _ headers: [String: String]
+        _ publication: Publication, at address: WebAddress, _ headers: [String: String]
     ) throws -> UInt64? {
         let http = HTTPClient(
             userAgent: "pair/\(Pair.version)", timeout: Seconds(60), maximumBody: AppliedPolicy.maximumCount)
         let present = try get(address, headers, by: http)
-        var before: UInt64?
+        let before = try present.flatMap { try publication.check(against: $0.body, at: "\(address.withoutQuery)") }
+        if let before, before.isSame { return before.serial }
         var conditions: [String: String] = [:]
-        if let present {
-            let checked = try check(
-                present.body, against: published, serial: serial, at: address.withoutQuery.description)
-            if checked.isSame { return checked.serial }
-            before = checked.serial
-            // A weak tag compares with nothing (RFC 9110 §13.1.1).
-            if let tag = present.entityTag, tag.utf8.first == UInt8(ascii: "\"") { conditions["If-Match"] = tag.string }
-        } else {
-            conditions["If-None-Match"] = "*"
-        }
+        if present == nil { conditions["If-None-Match"] = "*" }
+        // A weak tag compares with nothing (RFC 9110 §13.1.1).
+        if let tag = present?.entityTag, tag.utf8.first == UInt8(ascii: "\"") { conditions["If-Match"] = tag.string }
         let answer = try send(
-            .put(address, body: published, headers: headers.merging(conditions) { $1 }), by: http)
+            .put(address, body: publication.bytes, headers: headers.merging(conditions) { $1 }), by: http)
         guard answer.isSuccess else { throw refusal(of: answer, at: address) }
-        guard try get(address, headers, by: http)?.body == published else {
+        guard try get(address, headers, by: http)?.body == publication.bytes else {
             throw Failure(
                 description: "\(address.withoutQuery): the policy was taken, and something else is served",
                 advice: "A cache may be on the way, or somebody published at the same time: look there, and try again.")
         }
-        return before
+        return before?.serial
     }
 
     /// What is there now; `nil` for nothing.
