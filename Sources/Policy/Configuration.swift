@@ -86,7 +86,7 @@ public struct Configuration: Sendable {
 
     /// Where a file is that who enters rests on; a part of a policy has its name behind that of the policy's file.
     public func path(of part: PolicyPart) -> String {
-        if let policySource { return resolve(policySource.file) + "#" + part.rawValue }
+        if let policySource { return resolve(policySource.file) + ":" + part.rawValue }
         return switch part {
         case .members: resolve(members.path)
         case .accounts: resolve(accounts.path)

@@ -77,7 +77,7 @@ import Testing
         let host = try await host(Self.policy(members: Self.members + "build-box bob\n"))
         let run = try await host.run(try host.question)
         #expect(run.status == 2 && run.output.isEmpty)
-        #expect(run.error.hasPrefix("pair-authkeys: config-syntax: \(host.at("policy"))#members:2:"), "\(run)")
+        #expect(run.error.hasPrefix("pair-authkeys: config-syntax: \(host.at("policy")):members:2:"), "\(run)")
     }
 
     @Test("a policy that others could have written is a fault", arguments: [0o664, 0o646])

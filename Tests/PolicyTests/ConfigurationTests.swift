@@ -51,7 +51,7 @@ struct ConfigurationTests {
         #expect(source.file == "/var/lib/pair/policy")
         #expect(source.grace == Seconds(0))
         #expect(source.minimumSerial == 0)
-        #expect(configuration.path(of: .members) == "/var/lib/pair/policy#members")
+        #expect(configuration.path(of: .members) == "/var/lib/pair/policy:members")
     }
 
     @Test("what is given of a source is taken, and its policy counts for its grace beyond its end")
@@ -60,7 +60,7 @@ struct ConfigurationTests {
         let configuration = try configuration("space = \"s\"\n\(Self.source)\(text)")
         let source = try #require(configuration.policySource)
         #expect(configuration.resolve(source.allowedSigners) == "/srv/signers")
-        #expect(configuration.path(of: .accounts) == "/etc/pair/policy#accounts")
+        #expect(configuration.path(of: .accounts) == "/etc/pair/policy:accounts")
         #expect(source.minimumSerial == 7)
         let (start, end) = (UnixTime(seconds: 0), UnixTime(seconds: 60))
         let header = try PolicyHeader(serial: 1, created: start, expires: end) { _ in 0 }

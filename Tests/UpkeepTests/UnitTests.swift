@@ -82,6 +82,10 @@ import Testing
         pair: example: https://login.example.com/.well-known/openid-configuration: a discovery document expected, status 500 found: "database"
         Try again later: the server at login.example.com is in trouble.
         No key set of example counts: there is no key set. Nobody there can log in until one is fetched.
+        refuse policy-missing
+        root 755 /var/lib/pair
+        root 644 /var/lib/pair/policy
+        accept accepted
 
         """
 }
