@@ -22,6 +22,7 @@ extension Target {
         Target(name: "members", seeds: { $0.members.map { [$0] } ?? [] }, run: members),
         Target(name: "accounts", seeds: { $0.accounts.map { [$0] } ?? [] }, run: accounts),
         Target(name: "revoked", seeds: { $0.revoked.map { [$0] } ?? [] }, run: revoked),
+        Target(name: "policy-header", seeds: { $0.policy.map { [$0] } ?? [] }, run: policyHeader),
         Target(name: "authorized-key", seeds: { $0.authorizedKeys }, run: authorizedKey),
         Target(name: "agent", seeds: { $0.agentAnswers }, run: agent),
         Target(name: "private-key", seeds: { _ in PrivateKeys.seeds }, run: privateKey),
@@ -36,6 +37,15 @@ extension Target {
         var writer = WireWriter()
         for string in strings { writer.string(string) }
         precondition(writer.bytes == bytes)
+    }
+
+    private static func policyHeader(_ bytes: [UInt8]) {
+        guard let header = try? PolicyHeader(parsing: bytes[...]) else { return }
+        let count = header.range(of: .members).lowerBound
+        precondition(Array(header.text.utf8) == Array(bytes[..<count]))
+        let parts = PolicyPart.allCases.map { header.range(of: $0) }
+        precondition(zip(parts, parts.dropFirst()).allSatisfy { $0.upperBound == $1.lowerBound })
+        precondition(parts.last?.upperBound == header.length && header.length <= 1024 + 256 << 20)
     }
 
     private static func publicKey(_ bytes: [UInt8]) {
