@@ -76,24 +76,22 @@ extension HTTPClientTests {
             #expect(await failure(of: request, by: server.client())?.kind == .notHTTP(detail: ""))
         }
 
-        @Test("a slow answer ends at the time-out", arguments: ["silent", "trickle"])
+        @Test("a slow answer ends at the time-out", .timeLimit(.minutes(1)), arguments: ["silent", "trickle"])
         func slowAnswer(_ path: String) async throws {
             let server = try Server.current
             let request = HTTPRequest.get(try server.address("https", "/\(path)"))
             let client = server.client(timeout: 1, maximumBody: 1_000_000)
-            let start = ContinuousClock.now
             #expect(await failure(of: request, by: client) == .timedOut(.answering, after: Seconds(1)))
-            #expect(start.duration(to: .now) < .seconds(10))
         }
 
-        @Test("a connection that is not made ends at its own time-out", arguments: ["full", "mute"])
+        @Test(
+            "a connection that is not made ends at its own time-out", .timeLimit(.minutes(1)),
+            arguments: ["full", "mute"])
         func slowConnection(_ name: String) async throws {
             let server = try Server.current
             let request = HTTPRequest.get(try server.address(name))
-            let start = ContinuousClock.now
             let failure = await failure(of: request, by: server.client(connectTimeout: 1))
             #expect(failure == .timedOut(.connecting, after: Seconds(1)))
-            #expect(start.duration(to: .now) < .seconds(10))
         }
 
         @Test("nobody there is said with host and port")

@@ -1,6 +1,23 @@
 internal import Encodings
 internal import HostFiles
-internal import Policy
+public import Policy
+
+/// A fleet's policy, as it was applied.
+public struct PolicyFacts: Sendable {
+    /// Whether logins are decided by it.
+    public let condition: AppliedPolicy.Condition
+    /// Which it is; `nil` where there is none that can be read.
+    public let header: PolicyHeader?
+    /// What the last refresh left; `nil` for none.
+    public let refresh: RefreshState?
+
+    /// What was found.
+    public init(condition: AppliedPolicy.Condition, header: PolicyHeader?, refresh: RefreshState?) {
+        self.condition = condition
+        self.header = header
+        self.refresh = refresh
+    }
+}
 
 extension HostFacts {
     /// How the fleet's policy stands that this host follows; nothing where it follows none.

@@ -139,23 +139,6 @@ public struct FileFacts: Sendable, Equatable {
     }
 }
 
-/// A fleet's policy, as it was applied.
-public struct PolicyFacts: Sendable {
-    /// Whether logins are decided by it.
-    public let condition: AppliedPolicy.Condition
-    /// Which it is; `nil` where there is none that can be read.
-    public let header: PolicyHeader?
-    /// What the last refresh left; `nil` for none.
-    public let refresh: RefreshState?
-
-    /// What was found.
-    public init(condition: AppliedPolicy.Condition, header: PolicyHeader?, refresh: RefreshState?) {
-        self.condition = condition
-        self.header = header
-        self.refresh = refresh
-    }
-}
-
 /// A login, and what sshd makes of the user behind it.
 public struct LoginFacts: Sendable, Equatable {
     /// What shadow(5) says of the password; `nil` where that could not be read.
