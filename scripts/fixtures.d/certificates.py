@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import itertools
 import os
 import pathlib
 import struct
@@ -23,6 +24,7 @@ SSH_NAMES = {"rsa": "ssh-rsa", "p256": "ecdsa-sha2-nistp256", "p384": "ecdsa-sha
 SK_APPLICATION = b"ssh:"
 BY_SSH_KEYGEN = {"ca", "principals", "valid", "key_id", "serial", "critical", "extensions", "hash"}
 work = tempfile.TemporaryDirectory(prefix="pair-fixtures-")  # holds this run's private keys for ssh-keygen; 0700
+numbers = itertools.count()
 
 
 def string(data):
@@ -94,14 +96,16 @@ def signature_blob(key, message, algorithm=None, raw=None):
 
 
 def private_file(key):
-    path = pathlib.Path(work.name) / f"{id(key)}"
-    if not path.exists():
+    # The key has it: by its id, a later key in the same place of memory would be taken for it.
+    if not hasattr(key, "file"):
         pem = key.private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH,
                                         serialization.NoEncryption())
+        path = pathlib.Path(work.name) / f"{next(numbers)}"
         path.touch(mode=0o600)
         path.write_bytes(pem)
         path.with_suffix(".pub").write_text(f"{ssh_name(key)} {plain_base64(key)}\n")
-    return path
+        key.file = path
+    return key.file
 
 
 def ssh_keygen(*arguments, **keywords):
