@@ -99,6 +99,13 @@ CURLcode ccurl_set_body(CCurlTransfer *transfer, const void *bytes, long count) 
     return code == CURLE_OK ? lib.curl_easy_setopt(transfer->easy, CURLOPT_COPYPOSTFIELDS, bytes) : code;
 }
 
+CURLcode ccurl_set_beat(CCurlTransfer *transfer, curl_xferinfo_callback beat, void *context) {
+    CURLcode code;
+    if ((code = lib.curl_easy_setopt(transfer->easy, CURLOPT_XFERINFOFUNCTION, beat)) != CURLE_OK) return code;
+    if ((code = lib.curl_easy_setopt(transfer->easy, CURLOPT_XFERINFODATA, context)) != CURLE_OK) return code;
+    return lib.curl_easy_setopt(transfer->easy, CURLOPT_NOPROGRESS, 0L);
+}
+
 CURLcode ccurl_perform(CCurlTransfer *transfer, CCurlReceiver header, CCurlReceiver body, void *context) {
     CURLcode code;
     if ((code = lib.curl_easy_setopt(transfer->easy, CURLOPT_HEADERFUNCTION, header)) != CURLE_OK) return code;

@@ -114,7 +114,7 @@ public struct HTTPClient: Sendable {
             try transfer.setBody(body)
             if case .put = request.method { try transfer.set(CURLOPT_CUSTOMREQUEST, "PUT") }
             // On an older connection that breaks libcurl would send it again, and a code or token is good for once only.
-            try transfer.set(CURLOPT_FRESH_CONNECT, true)
+            try transfer.set(CURLOPT_FRESH_CONNECT, !request.isRepeatable)
         }
 
         var reception = Reception(maximumBody: maximumBody)
@@ -133,7 +133,7 @@ public struct HTTPClient: Sendable {
         return (response, target)
     }
 
-    private func configure(_ transfer: borrowing Transfer, for address: WebAddress) throws(HTTPFailure) {
+    func configure(_ transfer: borrowing Transfer, for address: WebAddress) throws(HTTPFailure) {
         try transfer.set(CURLOPT_NOSIGNAL, true)
         try transfer.set(CURLOPT_URL, address.description)
         try transfer.set(CURLOPT_PATH_AS_IS, true)
@@ -162,7 +162,7 @@ public struct HTTPClient: Sendable {
         if address.isLoopback { try transfer.set(CURLOPT_PROXY, "") }
     }
 
-    private func failure(_ code: CURLcode, of transfer: borrowing Transfer) -> HTTPFailure {
+    func failure(_ code: CURLcode, of transfer: borrowing Transfer) -> HTTPFailure {
         let detail = transfer.detail(code)
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST: return .couldNotResolve(detail: detail)

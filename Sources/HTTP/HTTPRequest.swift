@@ -10,6 +10,8 @@ public struct HTTPRequest: Sendable {
     /// Whom it is sent to, first of all.
     public let address: WebAddress
     let headers: [String: String]
+    /// Whether a server may get it twice: then it goes over a connection that is there, and again where that breaks.
+    var isRepeatable = false
 
     /// Asks for what is at an address; the one kind of request that follows a redirect.
     /// - Parameters:
@@ -32,17 +34,17 @@ public struct HTTPRequest: Sendable {
         HTTPRequest(method: .post(body: Array(formEncoded(form).utf8)), address: address, headers: headers)
     }
 
-    /// Puts a file at an address.
+    /// Sends JSON, which does no harm where it comes twice.
     /// - Parameters:
-    ///   - address: Where to, and nowhere else.
-    ///   - body: The whole file.
-    ///   - headers: Beside those that every request has; `If-Match` and `If-None-Match` make it conditional.
+    ///   - address: Whom to send it to, and nobody else.
+    ///   - json: The text of one value.
+    ///   - headers: Beside those that every request has.
     /// - Returns: The request.
-    public static func put(
-        _ address: WebAddress, body: [UInt8], headers: [String: String] = [:]
+    public static func post(
+        _ address: WebAddress, json: [UInt8], headers: [String: String] = [:]
     ) -> HTTPRequest {
-        let type = ["Content-Type": "application/octet-stream"]
-        return HTTPRequest(method: .put(body: body), address: address, headers: type.merging(headers) { $1 })
+        let headers = headers.merging(["Content-Type": "application/json"]) { mine, _ in mine }
+        return HTTPRequest(method: .post(body: json), address: address, headers: headers, isRepeatable: true)
     }
 
     /// The headers as lines, sorted, for libcurl to send as they are.

@@ -60,6 +60,30 @@ internal import Synchronization
         }
     }
 
+    /// Runs the request to its end or until `reception` has had enough, which is asked about once a second.
+    func perform(into reception: inout LineReception) -> CURLcode {
+        unsafe withUnsafeMutablePointer(to: &reception) { reception in
+            let code = unsafe ccurl_set_beat(
+                pointer,
+                { context, _, _, _, _ in
+                    guard let reception = unsafe context?.assumingMemoryBound(to: LineReception.self) else { return 1 }
+                    return unsafe reception.pointee.goesOn() ? 0 : 1
+                }, reception)
+            guard code == CURLE_OK else { return code }
+            return unsafe ccurl_perform(
+                pointer,
+                { bytes, _, count, context in
+                    guard let reception = unsafe context?.assumingMemoryBound(to: LineReception.self) else { return 0 }
+                    return unsafe reception.pointee.take(headerLine: array(bytes, count)) ? count : 0
+                },
+                { bytes, _, count, context in
+                    guard let reception = unsafe context?.assumingMemoryBound(to: LineReception.self) else { return 0 }
+                    return unsafe reception.pointee.take(body: array(bytes, count)) ? count : 0
+                },
+                reception)
+        }
+    }
+
     /// The status of the last response, 0 where there was none.
     var status: Int { unsafe ccurl_number(pointer, CURLINFO_RESPONSE_CODE) }
 

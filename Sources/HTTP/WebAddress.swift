@@ -92,6 +92,19 @@ public struct WebAddress: Sendable, Hashable {
         (scheme, host, port) == (other.scheme, other.host, other.port)
     }
 
+    private init(_ other: WebAddress, path: String) {
+        scheme = other.scheme
+        host = other.host
+        port = other.port
+        self.path = path
+        query = nil
+    }
+
+    /// Another path at the same origin, without a query.
+    /// - Parameter path: Percent-encoded, beginning with `/`; the caller guarantees that.
+    /// - Returns: The address.
+    public func at(path: StaticString) -> WebAddress { WebAddress(self, path: "\(path)") }
+
     /// The same address with parameters behind those it has.
     /// - Parameter parameters: Names and values, not encoded.
     /// - Returns: An address whose query ends in `parameters`.

@@ -31,6 +31,9 @@ CURLcode ccurl_add_header(CCurlTransfer *transfer, const char *line);
 /// Makes it a POST of `count` bytes; copied.
 CURLcode ccurl_set_body(CCurlTransfer *transfer, const void *bytes, long count);
 
+/// Has `beat` called about once a second, and more often while bytes come; any other answer than 0 ends the transfer.
+CURLcode ccurl_set_beat(CCurlTransfer *transfer, curl_xferinfo_callback beat, void *context);
+
 /// Runs the request to its end; `context` goes to the receivers. Writing to a closed connection raises no signal.
 CURLcode ccurl_perform(CCurlTransfer *transfer, CCurlReceiver header, CCurlReceiver body, void *context);
 

@@ -1,0 +1,122 @@
+public import Encodings
+public import HTTP
+
+/// Why something could not be asked of, or done by, a cluster of etcd.
+public enum EtcdError: Error, Equatable, Sendable {
+    /// Until the deadline none of the members answered; what each of them last did, in their order.
+    case unavailable([EtcdMemberFailure])
+    /// What a member said, and any other would say as well.
+    case refused(EtcdRefusal, by: WebAddress)
+    /// An answer that is not what etcd's gateway answers.
+    case malformed(EtcdMethod, by: WebAddress)
+    /// The task that asked was cancelled.
+    case cancelled
+}
+
+/// A member that did not answer, or could not just then.
+public struct EtcdMemberFailure: Error, Equatable, Sendable {
+    /// Which one.
+    public let member: WebAddress
+    /// What it did.
+    public let reason: Reason
+
+    /// What a member did in place of answering.
+    public enum Reason: Equatable, Sendable {
+        case noAnswer(HTTPError)
+        /// In its own words: no leader, a time-out within the cluster.
+        case notNow(Text)
+    }
+
+    init(_ member: WebAddress, _ reason: Reason) {
+        self.member = member
+        self.reason = reason
+    }
+}
+
+/// Why etcd does not do what it was asked.
+public enum EtcdRefusal: Error, Equatable, Sendable {
+    /// The user's name or the password is wrong.
+    case authentication
+    /// Authentication is enabled, and no user was given.
+    case userMissing
+    /// The user's roles do not allow it.
+    case permission
+    /// What was sent is larger than the cluster takes.
+    case tooLarge
+    /// The cluster's storage is full.
+    case noSpace
+    /// Anything else, by gRPC's code and etcd's words.
+    case other(code: Int64, Text)
+}
+
+extension EtcdError: CustomStringConvertible {
+    /// What was expected and what was found, without a full stop.
+    public var description: String {
+        switch self {
+        case .unavailable(let failures):
+            "etcd: no member answered: "
+                + failures.map(\.description).joined(separator: "; ")
+        case .refused(let refusal, let member): "etcd at \(member.origin): \(refusal)"
+        case .malformed(let method, let member):
+            "\(member.origin)\(method.path): an answer of etcd's JSON gateway expected"
+        case .cancelled: "etcd: given up before there was an answer"
+        }
+    }
+
+    /// What to do about it, in a sentence; `nil` where there is nothing.
+    public var advice: String? {
+        switch self {
+        case .unavailable(let failures): failures.lazy.compactMap(\.advice).first
+        case .refused(let refusal, _): refusal.advice
+        case .malformed: "Name the client URLs of etcd 3.4 or newer: its gateway answers at /v3/."
+        case .cancelled: nil
+        }
+    }
+}
+
+extension EtcdMemberFailure: CustomStringConvertible {
+    /// Who and what, without a full stop.
+    public var description: String {
+        switch reason {
+        case .noAnswer(let error): "\(error)"
+        case .notNow(let words): "\(member.origin): \(quoted(words))"
+        }
+    }
+
+    fileprivate var advice: String? {
+        switch reason {
+        case .noAnswer(let error):
+            if case .certificate(.unknownIssuer, _) = error.failure {
+                "Name the CA of etcd's certificates; by default those that the system trusts count."
+            } else {
+                error.advice
+            }
+        case .notNow: "See by etcdctl endpoint status --cluster whether most of the members are up."
+        }
+    }
+}
+
+extension EtcdRefusal: CustomStringConvertible {
+    /// What etcd says, without a full stop.
+    public var description: String {
+        switch self {
+        case .authentication: "the user or the password is wrong"
+        case .userMissing: "it wants a user and a password"
+        case .permission: "the user may not do that"
+        case .tooLarge: "what was sent is larger than it takes"
+        case .noSpace: "its storage is full"
+        case .other(let code, let words): "\(quoted(words)) (\(code))"
+        }
+    }
+
+    var advice: String? {
+        switch self {
+        case .authentication: "Set the user's password anew: etcdctl user passwd."
+        case .userMissing: "Name a user and a file with the password."
+        case .permission: "See by etcdctl user get --detail what the user may do, and docs/fleet.md what it needs."
+        case .tooLarge: "Start etcd with a larger --max-request-bytes (1.5 MiB by default), or make the policy smaller."
+        case .noSpace: "Compact and defragment etcd, and disarm the alarm: etcdctl compact, defrag, alarm disarm."
+        case .other: nil
+        }
+    }
+}

@@ -1,0 +1,85 @@
+internal import Encodings
+
+/// How far each host of a fleet is.
+public struct FleetStatus: Sendable {
+    /// The serial that is published; `nil` where none is.
+    public let published: UInt64?
+    /// Those that say something, and those that were asked for and do not; by name.
+    public let hosts: [HostStatus]
+
+    /// What there is of a host.
+    public struct HostStatus: Sendable, Equatable {
+        /// Its name.
+        public let name: String
+        /// What it says; why that is nothing.
+        public let report: Result<HostReport, HostSilence>
+
+        /// How it stands to what is published.
+        public func standing(to published: UInt64?) -> Standing {
+            switch report {
+            case .failure(let silence): return .silent(silence)
+            case .success(let report):
+                guard let published else { return .current }
+                guard let serial = report.serial else { return .behind(by: nil) }
+                return serial >= published ? .current : .behind(by: published - serial)
+            }
+        }
+    }
+
+    /// Why there is no report of a host's.
+    public enum HostSilence: Error, Sendable, Equatable {
+        /// It was never there, is off, or does not reach etcd.
+        case noHeartbeat
+        case malformed(HostReportError)
+    }
+
+    /// How a host stands to what is published.
+    public enum Standing: Sendable, Equatable {
+        case current
+        /// By how much its serial is lower; `nil` where it has applied none.
+        case behind(by: UInt64?)
+        case silent(HostSilence)
+    }
+
+    /// Reads what the hosts say.
+    /// - Parameters:
+    ///   - client: Of the cluster.
+    ///   - prefix: What all keys of the fleet begin with: `/pair/`.
+    ///   - expected: Names of hosts that are to be there.
+    ///   - deadline: Until when members are asked.
+    /// - Throws: `PolicyPublicationError`.
+    public init(
+        client: EtcdClient, prefix: String, expected: [String] = [], until deadline: ContinuousClock.Instant
+    ) async throws(PolicyPublicationError) {
+        let keys = FleetKeys(prefix: prefix)
+        let digits: [UInt8]?
+        let pairs: [KeyValue]
+        do throws(EtcdError) {
+            digits = try await client.range(RangeRequest(key: keys.serial), until: deadline).pairs.first?.value
+            pairs = try await client.all(prefix: keys.hosts, until: deadline)
+        } catch {
+            throw .etcd(error)
+        }
+        var published: UInt64?
+        if let digits {
+            guard let serial = FleetKeys.serial(of: digits) else { throw .serialMalformed(digits) }
+            published = serial
+        }
+        let names = pairs.map { String(decoding: $0.key.dropFirst(keys.hosts.utf8.count), as: UTF8.self) }
+        let reports = zip(names, pairs).map { name, pair in
+            HostStatus(name: name, report: FleetStatus.report(of: name, in: pair.value))
+        }
+        let present = Set(names)
+        let absent = Set(expected).subtracting(present).map { HostStatus(name: $0, report: .failure(.noHeartbeat)) }
+        self.published = published
+        hosts = (reports + absent).sorted { $0.name < $1.name }
+    }
+
+    private static func report(of name: String, in value: [UInt8]) -> Result<HostReport, HostSilence> {
+        do throws(HostReportError) {
+            return .success(try HostReport(parsing: value, host: name))
+        } catch {
+            return .failure(.malformed(error))
+        }
+    }
+}
