@@ -250,14 +250,49 @@ def together(request):
     ok(request)
 
 
+def chunks(request, *parts):
+    request.send(b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts))
+
+
+def parts(request):
+    """Lines, but not in the parts that they are sent in."""
+    request.send(b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n")
+    for part in [b"on", b"e\r\ntwo\n\n\r\nth", b"ree\nlast"]:
+        chunks(request, part)
+    request.send(b"0\r\n\r\n")
+
+
+steps = threading.Semaphore(0)
+
+
+def step(request):
+    steps.release()
+    ok(request)
+
+
+def stepwise(request):
+    """A line for each request for /step."""
+    request.send(b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n")
+    for number in range(3):
+        steps.acquire()
+        chunks(request, b"line %d\n" % number)
+    request.send(b"0\r\n\r\n")
+
+
+def begun(request):
+    request.send(b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n")
+    chunks(request, b"line\n")
+    request.until_closed()
+
+
 ANSWERS = {"/" + answer.__name__: answer for answer in [
     ok, echo, status, empty, conditional, redirect, loop, silent, trickle, sized, endless, endless_header,
     endless_interim, truncated, truncated_chunk, closed, reset, cut, old, ssh, packed, odd_fields, no_colon, interim,
-    trailer, together]}
+    trailer, together, parts, step, stepwise, begun]}
 
 
 # After these the connection stays for another request; after the others it is closed without a word about it.
-KEPT = [ok, echo, conditional, redirect, loop]
+KEPT = [ok, echo, conditional, redirect, loop, step]
 
 
 def missing(request):
