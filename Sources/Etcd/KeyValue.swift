@@ -9,6 +9,12 @@ public struct KeyValue: Sendable, Equatable {
     /// The revision of the store that brought this value.
     public let revision: Int64
 
+    init(key: [UInt8], value: [UInt8], revision: Int64) {
+        self.key = key
+        self.value = value
+        self.revision = revision
+    }
+
     init(_ object: JSON.Object) throws(NotOfGateway) {
         key = try object.bytes("key")
         value = try object.bytes("value")

@@ -34,8 +34,9 @@ public struct PolicyPublication: Sendable {
         let digits = FleetKeys.digits(of: serial)
         do throws(EtcdError) {
             let puts = [(key: keys.serial, value: digits), (key: keys.policy, value: text)]
-            // The first fails where there is none: a comparison of what there is not never holds.
-            for comparison in [Comparison.less(keys.serial, than: digits), .absent(keys.serial)] {
+            // A comparison of what there is not never holds; and what there was not somebody else may just have published.
+            let isLower = Comparison.less(keys.serial, than: digits)
+            for comparison in [isLower, .absent(keys.serial), isLower] {
                 if try await client.transact(if: [comparison], put: puts, until: deadline) { return .published }
             }
         } catch {
