@@ -97,7 +97,8 @@ struct GatewayStatus: Equatable {
 
     /// Of an answer with a status that says failure, or of an `error` within a stream.
     init(_ object: JSON.Object?, status: Int) {
-        code = (try? object?.number("code")) ?? (try? object?.number("grpc_code")) ?? 0
+        let codes = ["code", "grpc_code"].lazy.compactMap { try? object?.number($0) }
+        code = codes.first { $0 != 0 } ?? 0
         words = object?["message"]?.text ?? object?["error"]?.text ?? Text("HTTP status \(status)")
     }
 

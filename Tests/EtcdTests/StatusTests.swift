@@ -69,9 +69,11 @@ extension EtcdClusterTests {
             #expect(try await status().hosts.map(\.name) == ["web1"])
             let (gone, going) = AsyncStream.makeStream(of: Void.self)
             let key = prefix + "hosts/web1"
+            let pairs = try await client.range(RangeRequest(key: key), until: seconds(10)).pairs
+            let revision = try #require(pairs.first?.revision)
             let watch = Task {
                 let member = try #require(try Cluster.current.members["a"])
-                return await client.watch(key, from: 1, at: member) { event in
+                return await client.watch(key, from: revision, at: member) { event in
                     if case .deleted = event { going.yield() }
                 }
             }
