@@ -128,6 +128,7 @@ let others: [Target] = [
     .target(name: "CCurl"),
     stage("HTTP", imports: ["CCurl", "Encodings"]),
     stage("Administration", imports: ["Encodings", "TOML", "Signatures", "SSHKeys", "IdentityToken", "Policy"]),
+    stage("Etcd", imports: ["Encodings", "HTTP"]),
     stage("Discovery", imports: ["Encodings", "HTTP", "IdentityToken"]),
     stage(
         "SignIn",
@@ -148,7 +149,7 @@ let others: [Target] = [
         dependencies: [
             .product(name: "ArgumentParser", package: "swift-argument-parser"), "Encodings", "HostFiles", "HTTP",
             "TOML", "Signatures", "SSHKeys", "IdentityToken", "Discovery", "SignIn", "KeyStore", "Policy",
-            "Administration", "Decision", "AccessLog", "Upkeep", "Fleet",
+            "Administration", "Decision", "AccessLog", "Upkeep", "Fleet", "Etcd",
         ],
         swiftSettings: strict, linkerSettings: staticRuntime),
 
@@ -169,6 +170,7 @@ let others: [Target] = [
         imports: ["CLibsodium", "Encodings", "Signatures", "SSHKeys", "IdentityToken", "Policy", "Decision"]),
     suite("AccessLogTests", imports: ["Encodings", "HostFiles", "SSHKeys", "Policy", "Decision", "AccessLog"]),
     suite("HTTPTests", imports: ["Encodings", "HTTP"], programs: ["server.py"]),
+    suite("EtcdTests", imports: ["Encodings", "HTTP", "Etcd"], programs: ["cluster.py"]),
     suite(
         "DiscoveryTests", imports: ["Encodings", "HTTP", "IdentityToken", "Discovery"], programs: ["server.py"]),
     suite(

@@ -5,6 +5,6 @@ struct Host: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Set up a host that people log in to, and look after it.",
         subcommands: [
-            Setup.self, Doctor.self, Explain.self, Refresh.self, Remove.self, ImportOpkssh.self,
+            Setup.self, Doctor.self, Explain.self, Refresh.self, Watch.self, Remove.self, ImportOpkssh.self,
         ])
 }
