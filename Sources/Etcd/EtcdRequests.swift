@@ -6,6 +6,7 @@ extension EtcdClient {
     /// - Parameters:
     ///   - request: Which.
     ///   - deadline: Until when members are asked; the last may take its time-out beyond it.
+    /// - Returns: What they hold.
     /// - Throws: `EtcdError`.
     public func range(
         _ request: RangeRequest, until deadline: ContinuousClock.Instant
@@ -41,6 +42,7 @@ extension EtcdClient {
     ///   - prefix: What they begin with; not empty.
     ///   - page: How many to read at a time.
     ///   - deadline: Until when members are asked.
+    /// - Returns: Those that there are, by the order of their keys.
     /// - Throws: `EtcdError`.
     public func all(
         prefix: String, page: Int64 = 500, until deadline: ContinuousClock.Instant
@@ -108,7 +110,8 @@ extension EtcdClient {
     ///   - deadline: Until when members are asked.
     /// - Returns: Its number.
     /// - Throws: `EtcdError`.
-    public func grantLease(of seconds: Int64, until deadline: ContinuousClock.Instant) async throws(EtcdError) -> Int64 {
+    public func grantLease(of seconds: Int64, until deadline: ContinuousClock.Instant) async throws(EtcdError) -> Int64
+    {
         let body = JSON.Object(["TTL": .decimal(seconds)])
         return try await ask(.leaseGrant, .object(body), until: deadline) { (object) throws(NotOfGateway) in
             let lease = try object.number("ID")

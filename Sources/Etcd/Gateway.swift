@@ -117,6 +117,7 @@ struct GatewayStatus: Equatable {
     }
 
     /// By etcd's words first: the code says less, and in a watch is among the words.
+    ///
     /// Source: etcd's api/v3rpc/rpctypes/error.go.
     var meaning: Meaning {
         let words = words.string

@@ -95,6 +95,14 @@ final class Cluster: Sendable {
         return missing.isEmpty ? nil : "\(missing.joined(separator: " and ")) not installed: scripts/install-deps fleet"
     }()
 
+    /// `pair`, as it was built beside the tests, or where `PAIR` names it.
+    static let pairProgram: String? = {
+        let beside = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+            .appendingPathComponent("pair").path
+        let path = ProcessInfo.processInfo.environment["PAIR"] ?? beside
+        return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+    }()
+
     static let mustRun = ProcessInfo.processInfo.environment["CI"] == "true"
 }
 

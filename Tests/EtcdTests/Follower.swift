@@ -17,7 +17,8 @@ final class Follower: Sendable {
         private struct State {
             var applied: [(text: String, at: ContinuousClock.Instant)] = []
             var news: [PolicyWatch.News] = []
-            var waiting: [(condition: @Sendable (Journal.Contents) -> Bool, done: CheckedContinuation<Void, Never>)] = []
+            var waiting: [(condition: @Sendable (Journal.Contents) -> Bool, done: CheckedContinuation<Void, Never>)] =
+                []
         }
 
         struct Contents {

@@ -23,7 +23,9 @@ import Testing
             message: .failed(GatewayStatus(cancelReason: "no"))),
         Line(
             text: #"{"error":{"grpc_code":14,"http_code":503,"message":"etcdserver: no leader"}}"#,
-            message: .failed(GatewayStatus(JSON.Object(["code": .integer(14), "message": .string("etcdserver: no leader")]), status: 0))
+            message: .failed(
+                GatewayStatus(
+                    JSON.Object(["code": .integer(14), "message": .string("etcdserver: no leader")]), status: 0))
         ),
         Line(
             text: #"{"result":{"header":{},"events":[{"kv":{"key":"aw==","mod_revision":"7","value":"dg=="}}]}}"#,
@@ -67,7 +69,8 @@ import Testing
     static let statuses: [Status] = [
         Status(code: 16, words: "etcdserver: invalid auth token", meaning: .token),
         Status(code: 3, words: "etcdserver: revision of auth store is old", meaning: .token),
-        Status(code: 0, words: "rpc error: code = Unauthenticated desc = etcdserver: invalid auth token", meaning: .token),
+        Status(
+            code: 0, words: "rpc error: code = Unauthenticated desc = etcdserver: invalid auth token", meaning: .token),
         Status(code: 3, words: "etcdserver: user name is empty", meaning: .refused(.userMissing)),
         Status(
             code: 3, words: "etcdserver: authentication failed, invalid user ID or password",
@@ -93,7 +96,9 @@ import Testing
 
     @Test("an answer without etcd's words is one of something before it, and passing")
     func noWords() {
-        #expect(GatewayStatus(nil, status: 502) == GatewayStatus(JSON.Object(["message": .string("HTTP status 502")]), status: 0))
+        #expect(
+            GatewayStatus(nil, status: 502)
+                == GatewayStatus(JSON.Object(["message": .string("HTTP status 502")]), status: 0))
         #expect(GatewayStatus(nil, status: 502).meaning == .notNow)
     }
 
@@ -118,7 +123,8 @@ import Testing
     @Test("pauses grow to their bound, spread over half of it, and begin anew")
     func backOff() {
         var lowest = BackOff(first: .seconds(1), longest: .seconds(5))
-        #expect((0..<4).map { _ in lowest.next(0) } == [.milliseconds(500), .seconds(1), .seconds(2), .milliseconds(2500)])
+        #expect(
+            (0..<4).map { _ in lowest.next(0) } == [.milliseconds(500), .seconds(1), .seconds(2), .milliseconds(2500)])
         var highest = BackOff(first: .seconds(1), longest: .seconds(5))
         #expect((0..<4).map { _ in highest.next(1) } == [.seconds(1), .seconds(2), .seconds(4), .seconds(5)])
         highest.reset()

@@ -23,7 +23,8 @@ import Testing
 
     @Test("what stands in etcd is what the docs say")
     func format() {
-        let text = #"{"version":1,"host":"web1.example","space":"build-box","serial":42,"applied":"2026-11-22T11:46:40Z","#
+        let text =
+            #"{"version":1,"host":"web1.example","space":"build-box","serial":42,"applied":"2026-11-22T11:46:40Z","#
             + #""problem":"policy: expired","doctor":{"failures":1,"warnings":2,"first":"sshd does not ask "#
             + #"pair-authkeys"},"since":"2026-11-22T12:00:00Z"}"#
         #expect(String(decoding: JSON.object(Self.whole.json).encoded, as: UTF8.self) == text)

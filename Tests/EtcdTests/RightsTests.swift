@@ -23,7 +23,8 @@ extension EtcdClusterTests {
         }
 
         /// Runs `body` where the docs' users are, with two hosts.
-        private func withUsers(_ body: (_ host: EtcdClient, _ publisher: EtcdClient) async throws -> Void) async throws {
+        private func withUsers(_ body: (_ host: EtcdClient, _ publisher: EtcdClient) async throws -> Void) async throws
+        {
             let commands = try Self.commands()
             try #require(commands.count == 16)
             let second = commands.filter { $0.contains("web1") }

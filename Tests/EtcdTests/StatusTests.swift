@@ -45,7 +45,8 @@ extension EtcdClusterTests {
         func writing() async throws {
             let heartbeat = Heartbeat(client: client, prefix: prefix)
             func revision() async throws -> Int64? {
-                try await client.range(RangeRequest(key: prefix + "hosts/web1"), until: seconds(10)).pairs.first?.revision
+                try await client.range(RangeRequest(key: prefix + "hosts/web1"), until: seconds(10)).pairs.first?
+                    .revision
             }
             var report = report("web1", serial: 1)
             try await heartbeat.beat(report, until: seconds(10))

@@ -6,7 +6,8 @@ import Testing
 extension HTTPClientTests {
     /// Answers that are taken line by line while they come.
     @Suite struct Lines {
-        @Test("lines are handed over whole, however they are sent, and empty ones are not", arguments: ["http", "https"])
+        @Test(
+            "lines are handed over whole, however they are sent, and empty ones are not", arguments: ["http", "https"])
         func whole(_ scheme: String) async throws {
             let server = try Server.current
             let lines = Collector()
@@ -106,7 +107,8 @@ extension HTTPClientTests {
         func enough() async throws {
             let server = try Server.current
             let lines = Collector()
-            let response = try await server.client().lines(of: .get(server.address("http", "/parts")), upTo: 100) { line in
+            let response = try await server.client().lines(of: .get(server.address("http", "/parts")), upTo: 100) {
+                line in
                 _ = lines.take(line)
                 return lines.all.count < 2
             }

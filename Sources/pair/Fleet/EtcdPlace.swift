@@ -27,7 +27,8 @@ struct EtcdPlace {
             } catch {
                 throw Failure(
                     description: "etcd: \(quoted(member)): \(error)",
-                    advice: "Name client URLs such as https://etcd1.example:2379; http is for this machine itself only.")
+                    advice: "Name client URLs such as https://etcd1.example:2379; http is for this machine itself only."
+                )
             }
         }
         return EtcdClient(
@@ -83,7 +84,8 @@ struct EtcdOptions: ParsableArguments {
         help: ArgumentHelp("The user's password, which nobody else may read.", valueName: "file"))
     var passwordFile: String?
 
-    @Option(name: .customLong("etcd-prefix"), help: ArgumentHelp("What the fleet's keys begin with.", valueName: "text"))
+    @Option(
+        name: .customLong("etcd-prefix"), help: ArgumentHelp("What the fleet's keys begin with.", valueName: "text"))
     var prefix = EtcdPlace.usualPrefix
 
     func validate() throws {

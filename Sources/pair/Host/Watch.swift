@@ -5,6 +5,7 @@ import Fleet
 import Foundation
 import HTTP
 import HostFiles
+import Upkeep
 
 extension Host {
     /// `pair host watch`: applies each policy as soon as it is published in etcd.
@@ -33,6 +34,9 @@ extension Host {
         @Option(help: ArgumentHelp("The Space that it is (default: its name).", valueName: "name"))
         var space: String?
 
+        @Option(help: ArgumentHelp("The host's pair.toml, for what pair host doctor says.", valueName: "file"))
+        var config = HostFacts.standardConfiguration
+
         @Option(help: ArgumentHelp("How often to read the policy where it cannot be watched.", valueName: "seconds"))
         var pull: Int64 = 60
 
@@ -48,7 +52,8 @@ extension Host {
                 let name = try name ?? Self.machineName()
                 guard HostReport.isName(name) else {
                     throw Failure(
-                        description: "a name of letters, digits, dots, hyphens and underscores expected, \(quoted(name)) found",
+                        description:
+                            "a name of letters, digits, dots, hyphens and underscores expected, \(quoted(name)) found",
                         advice: "Give the host another name with --name.")
                 }
                 let applier = WatchedPolicy(allowedSigners: allowedSigners, file: file, minimumSerial: minSerial)
@@ -58,13 +63,25 @@ extension Host {
                 pace.policy.pull = Seconds(pull)
                 let watch = HostWatch(client: client, prefix: place.prefix, pace: pace)
                 let deeds = HostWatch.Deeds(
-                    apply: { applier.apply($0) }, now: { now() },
+                    apply: { applier.apply($0) }, doctor: { [config] in await Self.doctor(config) }, now: { now() },
                     report: { news in Terminal.write(WatchLine.text(news, on: name) + "\n") })
                 let task = Task { [report] in await watch.run(as: report, deeds) }
                 for await _ in Self.signals() { break }
                 task.cancel()
                 await task.value
             }
+        }
+
+        /// What `pair host doctor --offline` finds.
+        private static func doctor(_ config: String) async -> HostReport.Doctor {
+            let examination = HostExamination(
+                configurationPath: config, sshdConfiguration: SSHD.standardConfiguration, wantedLogins: [],
+                isOffline: true, now: now())
+            let diagnosis = Diagnosis(of: await examination.facts())
+            let worst =
+                diagnosis.lines.first { $0.verdict == .wrong } ?? diagnosis.lines.first { $0.verdict == .warning }
+            return HostReport.Doctor(
+                failures: diagnosis.count(of: .wrong), warnings: diagnosis.count(of: .warning), first: worst?.text)
         }
 
         private static func machineName() throws -> String {
