@@ -81,10 +81,10 @@ class Cluster:
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             env={"PATH": os.environ["PATH"]})
 
-    def ask(self, name, path, body=None):
+    def ask(self, name, path, body=None, headers={}):
         connection = http.client.HTTPSConnection("127.0.0.1", self.clients[name], timeout=5, context=self.context)
         with contextlib.closing(connection):
-            connection.request("POST" if body else "GET", path, body)
+            connection.request("POST" if body else "GET", path, body, headers)
             return json.loads(connection.getresponse().read())
 
     def wait(self, name):

@@ -37,6 +37,9 @@ extension Host {
         @Option(help: ArgumentHelp("The host's pair.toml, for what pair host doctor says.", valueName: "file"))
         var config = HostFacts.standardConfiguration
 
+        @Flag(help: "Do not look whether logins work.")
+        var noDoctor = false
+
         @Option(help: ArgumentHelp("How often to read the policy where it cannot be watched.", valueName: "seconds"))
         var pull: Int64 = 60
 
@@ -63,7 +66,7 @@ extension Host {
                 pace.policy.pull = Seconds(pull)
                 let watch = HostWatch(client: client, prefix: place.prefix, pace: pace)
                 let deeds = HostWatch.Deeds(
-                    apply: { applier.apply($0) }, doctor: { [config] in await Self.doctor(config) }, now: { now() },
+                    apply: { applier.apply($0) }, doctor: { [config, noDoctor] in noDoctor ? nil : await Self.doctor(config) }, now: { now() },
                     report: { news in Terminal.write(WatchLine.text(news, on: name) + "\n") })
                 let task = Task { [report] in await watch.run(as: report, deeds) }
                 for await _ in Self.signals() { break }
