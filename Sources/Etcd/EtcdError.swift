@@ -113,7 +113,7 @@ extension EtcdRefusal: CustomStringConvertible {
         switch self {
         case .authentication: "Set the user's password anew: etcdctl user passwd."
         case .userMissing: "Name a user and a file with the password."
-        case .permission: "See by etcdctl user get --detail what the user may do, and docs/fleet.md what it needs."
+        case .permission: "See by etcdctl user get --detail what the user may do, and docs/fleet-etcd.md what it needs."
         case .tooLarge: "Start etcd with a larger --max-request-bytes (1.5 MiB by default), or make the policy smaller."
         case .noSpace: "Compact and defragment etcd, and disarm the alarm: etcdctl compact, defrag, alarm disarm."
         case .other: nil

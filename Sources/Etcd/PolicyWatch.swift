@@ -127,15 +127,15 @@ public struct PolicyWatch: Sendable {
     }
 
     /// Watches at one member.
-    /// - Returns: Whether it was held at all.
+    /// - Returns: Whether it was held for so long that the next try need not be delayed.
     private func watch(_ member: WebAddress, from revision: Int64, _ following: Following) async -> Bool {
-        let began = Once()
+        let began = Beginning()
         let end: WatchEnd? = await withTaskGroup(of: WatchEnd?.self) { group in
             group.addTask {
                 await client.watch(
                     key, from: revision, at: member,
                     began: {
-                        if began.isFirst() { following.report(.watching(member)) }
+                        if began.note() { following.report(.watching(member)) }
                     },
                     receive: { following.take($0) })
             }
@@ -147,7 +147,7 @@ public struct PolicyWatch: Sendable {
         guard !Task.isCancelled else { return false }
         client.avoid(member)
         following.report(end.map { .watchEnded(at: member, $0) } ?? .behind(member))
-        return began.hasBeen
+        return began.isOlder(than: pace.pull)
     }
 
     /// Asks the member now and then, until it does not answer or shows another revision than the watch has brought.
@@ -213,17 +213,19 @@ private final class Following: Sendable {
     }
 }
 
-/// Whether something has been.
-private final class Once: Sendable {
-    private let flag = Mutex(false)
+/// When a watch began.
+private final class Beginning: Sendable {
+    private let moment = Mutex<ContinuousClock.Instant?>(nil)
 
-    var hasBeen: Bool { flag.withLock { $0 } }
-
-    /// Notes it, and says whether it was for the first time.
-    func isFirst() -> Bool {
-        flag.withLock { flag in
-            defer { flag = true }
-            return !flag
+    /// Notes that it is now, and says whether it had not begun before.
+    func note() -> Bool {
+        moment.withLock { moment in
+            defer { moment = moment ?? .now }
+            return moment == nil
         }
+    }
+
+    func isOlder(than span: Seconds) -> Bool {
+        moment.withLock { moment in moment.map { .now - $0 >= .seconds(span.count) } ?? false }
     }
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Many processes of `pair host watch` at once, and how long a publication takes to all of them.
 
-    watchers.py --program PAIR [--watchers N] [--publications N] [--members N]
+    watchers.py --program PAIR [--watchers N] [--publications N] [--members N] [--idle SECONDS]
 
 Starts three members of etcd (Tests/EtcdTests/cluster.py) and the watchers, each with its own folder, user and name. Then
 it publishes, time and again, and once more right after the leader was killed. Prints a table; fails where the 99th
@@ -167,6 +167,18 @@ def processor_seconds(process):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def idle(fleet, options):
+    """What the members and the watchers do while nothing is published."""
+    members = [process for process in fleet.cluster.processes.values() if process.poll() is None]
+    before = [sum(map(processor_seconds, group)) for group in (members, fleet.watchers)]
+    time.sleep(options.idle)
+    busy = [sum(map(processor_seconds, group)) - start for group, start in zip((members, fleet.watchers), before)]
+    each = [1000 * seconds / options.idle / options.watchers for seconds in busy]
+    print(f"in {options.idle} s without a publication the members took {each[0]:.3f} ms of a processor a second for each "
+          f"watcher, and each watcher {each[1]:.3f} ms; the members have "
+          f"{fleet.memory(members) / len(members):.0f} MiB each")
+
+
 def percentile(values, share):
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
@@ -182,6 +194,7 @@ def main():
     parser.add_argument("--watchers", type=int, default=200)
     parser.add_argument("--publications", type=int, default=10)
     parser.add_argument("--members", type=int, default=100, help="lines of the policy's members")
+    parser.add_argument("--idle", type=int, default=0, help="seconds to see what watchers cost that wait")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pair-fleet-") as folder:
         fleet = Fleet(folder, os.path.abspath(options.program), options.watchers, options.members)
@@ -219,6 +232,9 @@ def run(fleet, options):
     size = os.path.getsize(f"{fleet.folder}/policy-{serials[-1]}.signed")
     print(f"a policy has {size} bytes; a watcher takes {fleet.memory(fleet.watchers) / options.watchers:.1f} MiB; "
           f"the members took {busy / options.publications * 1000:.0f} ms of a processor for a publication")
+
+    if options.idle:
+        idle(fleet, options)
 
     states = {}
     end = time.monotonic() + 60
