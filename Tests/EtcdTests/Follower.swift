@@ -17,8 +17,13 @@ final class Follower: Sendable {
         private struct State {
             var applied: [(text: String, at: ContinuousClock.Instant)] = []
             var news: [PolicyWatch.News] = []
-            var waiting: [(condition: @Sendable (Journal.Contents) -> Bool, done: CheckedContinuation<Void, Never>)] =
-                []
+            var waiting: [Waiting] = []
+            var isGivenUp = false
+        }
+
+        fileprivate struct Waiting {
+            let condition: @Sendable (Journal.Contents) -> Bool
+            let done: CheckedContinuation<Void, Never>
         }
 
         struct Contents {
@@ -50,15 +55,25 @@ final class Follower: Sendable {
             for one in done { one.resume() }
         }
 
-        /// Waits until the journal is so; the suite's time limit is the only end besides.
+        /// Waits until the journal is so; for good where the suite's time is over.
         func wait(until condition: @escaping @Sendable (Contents) -> Bool) async {
-            await withCheckedContinuation { done in
-                let isSo = state.withLock { state in
-                    if condition(Contents(applied: state.applied.map(\.text), news: state.news)) { return true }
-                    state.waiting.append((condition, done))
-                    return false
+            await withTaskCancellationHandler {
+                await withCheckedContinuation { done in
+                    let isOver = state.withLock { state in
+                        let contents = Contents(applied: state.applied.map(\.text), news: state.news)
+                        if state.isGivenUp || condition(contents) { return true }
+                        state.waiting.append(Waiting(condition: condition, done: done))
+                        return false
+                    }
+                    if isOver { done.resume() }
                 }
-                if isSo { done.resume() }
+            } onCancel: {
+                let waiting = state.withLock { state in
+                    state.isGivenUp = true
+                    defer { state.waiting = [] }
+                    return state.waiting
+                }
+                for one in waiting { one.done.resume() }
             }
         }
     }
