@@ -66,7 +66,8 @@ extension Host {
                 pace.policy.pull = Seconds(pull)
                 let watch = HostWatch(client: client, prefix: place.prefix, pace: pace)
                 let deeds = HostWatch.Deeds(
-                    apply: { applier.apply($0) }, doctor: { [config, noDoctor] in noDoctor ? nil : await Self.doctor(config) }, now: { now() },
+                    apply: { applier.apply($0) },
+                    doctor: { [config, noDoctor] in noDoctor ? nil : await Self.doctor(config) }, now: { now() },
                     report: { news in Terminal.write(WatchLine.text(news, on: name) + "\n") })
                 let task = Task { [report] in await watch.run(as: report, deeds) }
                 for await _ in Self.signals() { break }
