@@ -121,14 +121,23 @@ extension EtcdClusterTests {
         @Test("a token that etcd has forgotten is replaced by another, unasked")
         func token() async throws {
             let cluster = try Cluster.current
-            let client = try cluster.client(of: ["b"])
+            let change = "echo secret | etcdctl user passwd forgotten --interactive=false"
+            try cluster.etcdctl(
+                """
+                echo secret | etcdctl user add forgotten --interactive=false
+                etcdctl user grant-role forgotten root
+                """)
+            defer { _ = try? cluster.etcdctl("etcdctl user delete forgotten") }
+            let client = try cluster.client(as: EtcdCredentials(user: "forgotten", password: "secret"))
             let key = Cluster.prefix() + "k"
             try await client.put(key, [1], until: seconds(10))
-            // What tokens there are a member keeps in memory.
-            try cluster.order("kill b")
-            try cluster.order("start b")
-            try await client.put(key, [2], until: seconds(30))
+            // The password stays as it was; the tokens for it do not.
+            try cluster.etcdctl(change)
+            try await client.put(key, [2], until: seconds(10))
             #expect(try await client.range(RangeRequest(key: key), until: seconds(10)).pairs.first?.value == [2])
+            try cluster.etcdctl(change.replacing("secret", with: "another"))
+            let reason = await refusal { () throws(EtcdError) in try await client.put(key, [3], until: seconds(10)) }
+            #expect(reason == .authentication)
         }
 
         @Test("a member that is gone, and one that is stopped, are passed over")
