@@ -16,6 +16,8 @@ extension EtcdClusterTests {
             let prefix = """
                 cd '\(folder.path)'; pair='\(try #require(Cluster.pairProgram))'
                 printf '%s\\n' "${ETCDCTL_USER#*:}" >password; chmod 600 password
+                # etcdctl may say there that it tries again.
+                exec 2>errors; trap 'test $? = 0 || cat errors' EXIT
                 prefix='\(Cluster.prefix())'
                 etcd="--etcd $ETCDCTL_ENDPOINTS --etcd-ca $ETCDCTL_CACERT --etcd-user root --etcd-password-file password"
                 etcd="$etcd --etcd-prefix $prefix"

@@ -9,7 +9,7 @@ Then it reads commands, a line each, and answers each by a line: `ok`, or what w
     kill NAME     SIGKILL; returns when the member is gone
     start NAME    with the data that it had
     stop NAME     SIGSTOP: it holds its connections, and says nothing
-    continue NAME
+    continue NAME returns when all take part, unless another is stopped still
     leader        the name of the member that leads
 
 When its standard input ends, so do the members. Nothing but Python's own library, openssl, etcd and etcdctl.
@@ -60,6 +60,7 @@ class Cluster:
         self.clients = dict(zip(NAMES, ports))
         self.peers = dict(zip(NAMES, ports[len(NAMES):]))
         self.processes = {}
+        self.stopped = set()
         self.context = ssl.create_default_context(cafile=f"{folder}/ca.pem")
 
     def url(self, name):
@@ -76,6 +77,8 @@ class Cluster:
             "--initial-cluster", ",".join(f"{one}={url}" for one, url in peers.items()),
             # A member that is stopped is not to be waited for long; a password's check costs little here.
             "--heartbeat-interval", "100", "--election-timeout", "1000", "--bcrypt-cost", "4",
+            # As from etcd 3.5 on: a member that comes back does not have a new leader elected.
+            "--pre-vote",
         ]
         self.processes[name] = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -133,8 +136,13 @@ class Cluster:
             process.wait()
         elif command == "stop":
             process.send_signal(signal.SIGSTOP)
+            self.stopped.add(name)
         elif command == "continue":
             process.send_signal(signal.SIGCONT)
+            self.stopped.discard(name)
+            if not self.stopped:
+                for one in NAMES:
+                    self.wait(one)
         else:
             return f"no such command: {command}"
         return "ok"
