@@ -34,6 +34,19 @@ public struct HTTPRequest: Sendable {
         HTTPRequest(method: .post(body: Array(formEncoded(form).utf8)), address: address, headers: headers)
     }
 
+    /// Puts a file at an address.
+    /// - Parameters:
+    ///   - address: Where to, and nowhere else.
+    ///   - body: The whole file.
+    ///   - headers: Beside those that every request has; `If-Match` and `If-None-Match` make it conditional.
+    /// - Returns: The request.
+    public static func put(
+        _ address: WebAddress, body: [UInt8], headers: [String: String] = [:]
+    ) -> HTTPRequest {
+        let type = ["Content-Type": "application/octet-stream"]
+        return HTTPRequest(method: .put(body: body), address: address, headers: type.merging(headers) { $1 })
+    }
+
     /// The headers as lines, sorted, for libcurl to send as they are.
     /// - Throws: `HTTPFailure.headerMalformed`.
     func headerLines() throws(HTTPFailure) -> [String] {

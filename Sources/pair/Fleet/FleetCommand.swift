@@ -8,7 +8,8 @@ import Policy
 /// `pair fleet`: one policy for many hosts.
 struct FleetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "fleet", abstract: "Make one policy for many hosts: bundle it, sign it, publish it, see who has it.",
+        commandName: "fleet",
+        abstract: "Make one policy for many hosts: bundle it, sign it, publish it, see who has it.",
         discussion: """
             A policy is members, accounts and revoked in one text, with a serial and an end, signed in OpenSSH's own format. \
             Whoever may sign stands in a file of allowed signers, as ssh-keygen(1) has it.
