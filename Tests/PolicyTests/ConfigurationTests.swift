@@ -46,7 +46,8 @@ struct ConfigurationTests {
         #expect(try configuration().path(of: .revoked) == "/etc/pair/revoked")
         let configuration = try configuration("space = \"s\"\n\(Self.source)")
         let source = try #require(configuration.policySource)
-        #expect(source.url == "https://policy.example.com/policy.signed")
+        #expect(source.origin == .web(url: "https://policy.example.com/policy.signed"))
+        #expect(source.name == "https://policy.example.com/policy.signed")
         #expect(configuration.resolve(source.allowedSigners) == "/etc/pair/allowed_signers")
         #expect(source.file == "/var/lib/pair/policy")
         #expect(source.grace == Seconds(0))
@@ -66,6 +67,26 @@ struct ConfigurationTests {
         let header = try PolicyHeader(serial: 1, created: start, expires: end) { _ in 0 }
         #expect(source.end(of: header) == end + Seconds(12 * 3600))
     }
+
+    private static let etcd = "[policy_source]\netcd = [\"https://a.example:2379\", \"https://b.example:2379\"]\n"
+
+    @Test("a source may be in etcd, with a prefix of its own, a CA and a user, or none of them")
+    func etcdSource() throws {
+        let plain = try #require(try configuration("space = \"s\"\n\(Self.etcd)").policySource)
+        #expect(plain.name == "https://a.example:2379,https://b.example:2379 /pair/")
+        guard case .etcd(let place) = plain.origin else { throw Missing() }
+        #expect(place.members == ["https://a.example:2379", "https://b.example:2379"])
+        #expect(place.prefix == "/pair/")
+        #expect(place.caFile == nil && place.user == nil && place.passwordFile == nil)
+
+        let text = "prefix = \"/fleet/\"\nca = \"ca.pem\"\nuser = \"host\"\npassword_file = \"password\"\n"
+        let whole = try #require(try configuration("space = \"s\"\n\(Self.etcd)\(text)").policySource)
+        #expect(whole.name == "https://a.example:2379,https://b.example:2379 /fleet/")
+        guard case .etcd(let other) = whole.origin else { throw Missing() }
+        #expect(other.caFile == "ca.pem" && other.user == "host" && other.passwordFile == "password")
+    }
+
+    private struct Missing: Error {}
 
     @Test("a table that names nothing changes nothing")
     func fillsTables() throws {
@@ -188,6 +209,13 @@ struct ConfigurationTests {
         .contradiction("\(name) at the top and [policy_source]: only one of them can say who may enter")
     }
 
+    private static func ofEtcd(_ name: String) -> SettingsError.Reason {
+        .contradiction("\(name) in [policy_source] is for etcd, and not for url")
+    }
+
+    private static let halfUser = SettingsError.Reason.contradiction(
+        "user and password_file in [policy_source]: both expected, or neither")
+
     static let rejected = [
         Rejected("", nil, .memberMissing("space", table: "")),
         Rejected(
@@ -205,8 +233,28 @@ struct ConfigurationTests {
         Rejected(
             "space = \"s\"\n[log]\nfile = \"\"\nrequired = true", 2,
             .contradiction("required in [log] needs a file: syslog may lose records")),
-        Rejected("space = \"s\"\n[policy_source]", 2, .memberMissing("url", table: "policy_source")),
+        Rejected("space = \"s\"\n[policy_source]", 2, .memberMissing("url or etcd", table: "policy_source")),
         Rejected("space = \"s\"\n[[policy_source]]", 2, .tableIsArray("policy_source")),
+        Rejected(
+            "space = \"s\"\n\(source)etcd = [\"https://a\"]", 4,
+            .contradiction("url and etcd in [policy_source]: only one of them can be where the policy is")),
+        Rejected("space = \"s\"\n\(source)prefix = \"/pair/\"", 4, ofEtcd("prefix")),
+        Rejected("space = \"s\"\n\(source)ca = \"a\"", 4, ofEtcd("ca")),
+        Rejected("space = \"s\"\n\(source)user = \"a\"\npassword_file = \"b\"", 4, ofEtcd("user")),
+        Rejected("space = \"s\"\n\(source)password_file = \"b\"", 4, ofEtcd("password_file")),
+        Rejected("space = \"s\"\n\(etcd)user = \"a\"", 4, halfUser),
+        Rejected("space = \"s\"\n\(etcd)password_file = \"a\"", 4, halfUser),
+        Rejected(
+            "space = \"s\"\n\(etcd)prefix = \"\"", 4,
+            .memberValue("prefix", table: "policy_source", found: "", expected: "a text such as /pair/")),
+        Rejected(
+            "space = \"s\"\n[policy_source]\netcd = []", 3,
+            .memberType("etcd", table: "policy_source", expected: "an array of texts, not empty")),
+        Rejected(
+            "space = \"s\"\n[policy_source]\netcd = [\"http://a.example:2379\"]", 3,
+            .memberValue(
+                "etcd", table: "policy_source", found: "http://a.example:2379",
+                expected: "https URLs without query, each once")),
         Rejected("members = \"m\"\nspace = \"s\"\n\(source)", 3, beside("members")),
         Rejected("accounts = \"a\"\nspace = \"s\"\n\(source)", 3, beside("accounts")),
         Rejected("revoked = \"r\"\nspace = \"s\"\n\(source)", 3, beside("revoked")),

@@ -74,11 +74,11 @@ import Testing
             issuer = "https://login.example.com"
             client_ids = ["pair-ssh"]
             [policy_source]
-            url = "\(source.url.string)"
+            url = "\(source.name.string)"
             file = "lib/policy"
             """, to: "\(folder)/login.toml")
         try host.host.write(
-            "space = \"build-box\"\n[policy_source]\nurl = \"\(source.url.string)\"\nfile = \"lib/policy\"\n",
+            "space = \"build-box\"\n[policy_source]\nurl = \"\(source.name.string)\"\nfile = \"lib/policy\"\n",
             to: host.host.path)
         let now = try String(contentsOfFile: "\(fixture)/now", encoding: .utf8).dropLast()
         // At the fixture's time, when the policies must count as well, wherever this machine's clock stands.

@@ -29,6 +29,9 @@ ok("ok-policy-source-grace", "a policy that has expired, within its grace",
    fleet={"header": {"expires": "2026-11-22T12:00:00Z"}, "source": {"grace": "1s"}})
 ok("ok-policy-source-all-members", "all members of [policy_source]", fleet={"source": {
     "allowed_signers": "signers", "grace": "12h", "min_serial": 1 << 53}})
+ok("ok-policy-source-etcd", "a policy that comes by way of etcd, with all members that are for etcd", fleet={"source": {
+    "url": DROP, "etcd": ["https://a.example.com:2379", "https://b.example.com:2379"], "prefix": "/fleet/",
+    "ca": "ca.pem", "user": "host", "password_file": "password"}})
 ok("ok-policy-source-below-min-serial", "min_serial is for whoever applies a policy", fleet={
     "source": {"min_serial": 43}})
 
@@ -78,6 +81,12 @@ for name in ("members", "accounts", "revoked"):
          settings={name: name})
 for name, about, source in [
     ("without-url", "no url", {"url": DROP}),
+    ("both", "url and etcd", {"etcd": ["https://a.example.com:2379"]}),
+    ("etcd-http", "an http member on another machine", {"url": DROP, "etcd": ["http://a.example.com:2379"]}),
+    ("etcd-empty", "no member", {"url": DROP, "etcd": []}),
+    ("url-prefix", "a prefix beside url", {"prefix": "/pair/"}),
+    ("password-alone", "a password and no user", {"url": DROP, "etcd": ["https://a.example.com:2379"],
+                                                 "password_file": "password"}),
     ("http", "an http url of another machine", {"url": "http://policy.example.com/policy"}),
     ("unknown-member", "a member that there is not", {"urls": "https://policy.example.com/policy"}),
     ("grace", "a negative grace", {"grace": "-1s"}),

@@ -40,7 +40,7 @@ extension HostFacts {
             return [DoctorLine(.policy, .policyUnusable, "\(fault): nobody is let in", mend: fault.mend)]
         case .counts(let end):
             guard let header = policy.header else { return [] }
-            let text = "policy \(header.serial) of \(quoted(source.url)) counts for \(end.since(now))"
+            let text = "policy \(header.serial) of \(quoted(source.name)) counts for \(end.since(now))"
             guard now < header.expires else {
                 return [
                     DoctorLine(

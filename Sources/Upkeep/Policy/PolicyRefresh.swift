@@ -13,6 +13,7 @@ internal import Signatures
 public struct PolicyRefresh: Sendable {
     let configuration: Configuration
     let source: PolicySource
+    let url: Text
     let ownership: Ownership
     let http: HTTPClient
     let surroundings: KeySetRefresh.Surroundings
@@ -23,7 +24,7 @@ public struct PolicyRefresh: Sendable {
 
     /// A refresh; nothing is asked or opened yet.
     ///
-    /// `nil` where pair.toml has no source of a policy.
+    /// `nil` where pair.toml has no URL of a policy.
     /// - Parameters:
     ///   - configuration: pair.toml.
     ///   - ownership: Who may have written the policy, the file of signers and the folders above them.
@@ -34,7 +35,8 @@ public struct PolicyRefresh: Sendable {
         of configuration: Configuration, ownedBy ownership: Ownership, by http: HTTPClient,
         in surroundings: KeySetRefresh.Surroundings, secondsFromUTC: @escaping @Sendable (UnixTime) -> Seconds
     ) {
-        guard let source = configuration.policySource else { return nil }
+        guard let source = configuration.policySource, case .web(let url) = source.origin else { return nil }
+        self.url = url
         self.configuration = configuration
         self.source = source
         self.ownership = ownership
@@ -61,7 +63,7 @@ public struct PolicyRefresh: Sendable {
             }
         } catch {
             return AppliedRefresh(
-                action: .failed, state: RefreshState(issuer: source.url), policy: applied(), from: source,
+                action: .failed, state: RefreshState(issuer: source.name), policy: applied(), from: source,
                 failure: RefreshFailure(error), at: surroundings.now())
         }
     }
@@ -125,7 +127,7 @@ public struct PolicyRefresh: Sendable {
             ended = begun.succeeding(
                 next: PolicySchedule.next(
                     after: asked, freshFor: fetched.terms.freshFor, chance: surroundings.chance()),
-                served: RefreshState.ServedSet(fetched.terms.entityTag, of: present.bytes, from: source.url),
+                served: RefreshState.ServedSet(fetched.terms.entityTag, of: present.bytes, from: source.name),
                 serial: present.header?.serial)
         } catch {
             let reason = RefreshFailure(error)
@@ -160,13 +162,13 @@ public struct PolicyRefresh: Sendable {
     ) async throws(PolicyRefreshError) -> Fetched {
         let address: WebAddress
         do throws(WebAddressError) {
-            address = try WebAddress(source.url)
+            address = try WebAddress(url)
         } catch {
             throw .address(error)
         }
         let tag =
             asking.isForced || asking.before.header == nil
-            ? nil : state.served?.entityTag(of: asking.before.bytes, from: source.url)
+            ? nil : state.served?.entityTag(of: asking.before.bytes, from: source.name)
         var headers: [String: String] = [:]
         if let tag { headers["If-None-Match"] = tag.text.string }
         // RFC 9111 §5.2.1.4.

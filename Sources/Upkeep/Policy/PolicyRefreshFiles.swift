@@ -55,8 +55,8 @@ extension PolicyRefresh {
     /// The state; an empty one where there is none, or none that is of use.
     func state(in folder: borrowing OpenFolder) throws(PolicyRefreshError) -> RefreshState {
         do throws(FileFault) {
-            return try RefreshState(stateName, of: source.url, in: folder, ownedBy: ownership)
-                ?? RefreshState(issuer: source.url)
+            return try RefreshState(stateName, of: source.name, in: folder, ownedBy: ownership)
+                ?? RefreshState(issuer: source.name)
         } catch {
             throw .file(error)
         }
@@ -90,7 +90,7 @@ extension RefreshState {
     public init?(of source: PolicySource, under configuration: Configuration, ownedBy ownership: Ownership) {
         let (path, name) = PolicySource.place(of: configuration.resolve(source.file))
         guard let folder = try? OpenFolder("\(path)/\(RefreshState.folder)", ownedBy: ownership),
-            let state = try? RefreshState("\(name).json", of: source.url, in: folder, ownedBy: ownership)
+            let state = try? RefreshState("\(name).json", of: source.name, in: folder, ownedBy: ownership)
         else { return nil }
         self = state
     }

@@ -21,7 +21,7 @@ struct PolicyReport {
 
     var json: JSON.Object {
         var object = JSON.Object()
-        object.add("policy", .string(refresh.source.url))
+        object.add("policy", .string(refresh.source.name))
         object.add("state", "\(refresh.verdict)")
         object.add("action", refresh.action.rawValue)
         object.add("change", refresh.change?.rawValue)

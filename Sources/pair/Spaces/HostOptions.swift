@@ -110,7 +110,7 @@ struct AdministeredHost {
     func checkEditable(_ kind: HostFileKind) throws {
         guard let source = policySource else { return }
         throw Failure(
-            description: "\(kind.part.rawValue): this host follows the signed policy of \(quoted(source.url))",
+            description: "\(kind.part.rawValue): this host follows the signed policy of \(quoted(source.name))",
             advice: "Change it where that is built (pair fleet build, sign, publish): docs/fleet.md.")
     }
 }
