@@ -142,7 +142,7 @@ let others: [Target] = [
         "Upkeep",
         imports: [
             "Encodings", "TOML", "HTTP", "HostFiles", "Signatures", "SSHKeys", "IdentityToken", "Policy",
-            "Administration", "Discovery", "Fleet", "Decision", "AccessLog",
+            "Administration", "Etcd", "Discovery", "Fleet", "Decision", "AccessLog",
         ]),
     .executableTarget(
         name: "pair",
@@ -191,7 +191,7 @@ let others: [Target] = [
         "UpkeepTests",
         imports: [
             "Encodings", "TOML", "HTTP", "HostFiles", "Signatures", "SSHKeys", "IdentityToken", "Policy",
-            "Administration", "Discovery", "Fleet", "Decision", "AccessLog", "Upkeep",
+            "Administration", "Etcd", "Discovery", "Fleet", "Decision", "AccessLog", "Upkeep",
         ],
         programs: ["server.py", "boot-refresh", "killing.c"]),
     suite("PairTests", imports: ["Encodings", "SSHKeys", "pair"]),

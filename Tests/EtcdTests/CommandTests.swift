@@ -1,26 +1,58 @@
 import Foundation
+import Glibc
 import Testing
 
 @testable import Etcd
 
 extension EtcdClusterTests {
-    /// `pair host watch` and `pair fleet status`, as they were built beside the tests.
+    /// `pair host watch`, `pair fleet publish` and `status`, as they were built beside the tests.
     @Suite(.enabled(if: Cluster.pairProgram != nil || Cluster.mustRun, "pair was not built beside the tests"))
     struct Commands {
+        /// Root's home, or ours: a host's files are in folders that nobody else can write to.
+        private static let base = geteuid() == 0 ? "/root" : NSHomeDirectory()
+
         /// Runs `script` with what it needs in the environment, in a folder of its own.
         private func run(_ script: String) throws -> String {
             let cluster = try Cluster.current
-            let folder = FileManager.default.temporaryDirectory.appendingPathComponent("pair-command-\(UUID())")
+            let folder = URL(fileURLWithPath: Self.base).appendingPathComponent("pair-command-\(UUID())")
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             defer { try? FileManager.default.removeItem(at: folder) }
             let prefix = """
                 cd '\(folder.path)'; pair='\(try #require(Cluster.pairProgram))'
+                umask 022
                 printf '%s\\n' "${ETCDCTL_USER#*:}" >password; chmod 600 password
                 # etcdctl may say there that it tries again.
                 exec 2>errors; trap 'test $? = 0 || cat errors' EXIT
                 prefix='\(Cluster.prefix())'
+                members=$(echo "$ETCDCTL_ENDPOINTS" | sed 's/,/", "/g')
+                cat >host.toml <<END
+                space = "box"
+                [policy_source]
+                etcd = ["$members"]
+                prefix = "$prefix"
+                ca = "$ETCDCTL_CACERT"
+                user = "root"
+                password_file = "password"
+                file = "lib/policy"
+                END
                 etcd="--etcd $ETCDCTL_ENDPOINTS --etcd-ca $ETCDCTL_CACERT --etcd-user root --etcd-password-file password"
                 etcd="$etcd --etcd-prefix $prefix"
+                ssh-keygen -q -t ed25519 -N '' -f key
+                echo "ops@example.com namespaces=\\"pair-policy\\" $(cat key.pub)" >allowed_signers
+                cat >pair.toml <<END
+                space = "box"
+                [[provider]]
+                name = "p"
+                issuer = "https://idp.example"
+                client_ids = ["a"]
+                END
+                echo 'box alice@example.com p alice' >members
+                sign() {
+                    "$pair" fleet build --config pair.toml "$@" >/dev/null
+                    "$pair" fleet sign --key key policy >/dev/null 2>&1
+                }
+                # Waits until the log has the line.
+                said() { timeout 60 tail -n +1 -F log 2>/dev/null | grep -q -m 1 -x -F "pair: $1"; }
 
                 """
             return try cluster.etcdctl(prefix + script)
@@ -30,37 +62,39 @@ extension EtcdClusterTests {
         func wholeWay() throws {
             let output = try run(
                 #"""
-                ssh-keygen -q -t ed25519 -N '' -f key
-                echo "ops@example.com namespaces=\"pair-policy\" $(cat key.pub)" >allowed_signers
-                printf 'space = "box"\n[[provider]]\nname = "p"\nissuer = "https://idp.example"\nclient_ids = ["a"]\n' >pair.toml
-                echo 'box alice@example.com p alice' >members
-                publish() {
-                    "$pair" fleet build --config pair.toml --serial $1 >/dev/null
-                    "$pair" fleet sign --key key policy >/dev/null 2>&1
+                refresh() {
+                    "$pair" host refresh --config "$PWD/host.toml" --json |
+                        sed 's/.*"action":"\([a-z]*\)".*"serial":\([0-9]*\).*/\1 \2/'
+                }
+                # As somebody might who does not ask for what is there.
+                put() {
+                    sign --serial $1
                     printf %020d $1 | etcdctl put "${prefix}serial" >/dev/null
                     etcdctl put "${prefix}policy" <policy.signed >/dev/null
                 }
                 status() { "$pair" fleet status $etcd --hosts expected --json || echo "status $?"; }
-                # Waits until the log has the line.
-                said() { timeout 60 tail -n +1 -F log 2>/dev/null | grep -q -m 1 -x -F "pair: $1"; }
                 echo web1 >expected
 
-                publish 7
+                put 6
+                refresh
+                cmp policy.signed lib/policy && echo same
+                put 7
                 status
                 touch log
-                "$pair" host watch $etcd --allowed-signers allowed_signers --file "$PWD/applied" --name web1 --space box \
-                    --config pair.toml 2>>log &
+                "$pair" host watch --config "$PWD/host.toml" --name web1 2>>log &
                 watch=$!
                 said 'policy 7 is applied'
-                cmp policy applied && echo same
-                publish 8
+                cmp policy.signed lib/policy && echo same
+                put 8
                 said 'policy 8 is applied'
-                cmp policy applied && echo same
-                publish 5
-                said 'a policy was refused: policy: serial 8 or higher expected, 5 found'
-                grep -x 'serial 8' applied
-                publish 9
+                cmp policy.signed lib/policy && echo same
+                put 5
+                said "a policy was refused: etcd: ${prefix}policy: policy: serial 8 or higher expected, 5 found"
+                grep -x 'serial 8' lib/policy
+                "$pair" host refresh --config host.toml --if-due 2>&1 >/dev/null | grep -o 'serial 8 or higher.*'
+                put 9
                 said 'policy 9 is applied'
+                refresh
                 # The heartbeat follows the line.
                 for _ in $(seq 100); do status >last; grep -q '"serial":9' last && break; done
                 sed 's/"applied.*//' last
@@ -70,11 +104,15 @@ extension EtcdClusterTests {
                 """#)
             #expect(
                 output == """
+                    asked 6
+                    same
                     {"published":7,"hosts":[{"host":"web1","state":"silent","problem":"says nothing"}]}
                     status 1
                     same
                     same
                     serial 8
+                    serial 8 or higher expected, 5 found
+                    asked 9
                     {"published":9,"hosts":[{"host":"web1","state":"current","space":"box","serial":9,
                     ended
                     {"published":9,"hosts":[{"host":"web1","state":"silent","problem":"says nothing"}]}

@@ -4,7 +4,8 @@
     watchers.py --program PAIR [--watchers N] [--publications N] [--members N] [--idle SECONDS]
 
 Starts three members of etcd (Tests/EtcdTests/cluster.py) and the watchers, each with its own folder, user and name. Then
-it publishes, time and again, and once more right after the leader was killed. Prints a table; fails where the 99th
+it publishes, time and again, and once more right after the leader was killed. All is in a folder of the home, since a host's
+files are in folders that nobody else can write to. Prints a table; fails where the 99th
 percentile of the time from before the publication to a watcher's word that it is applied is over two seconds (ten after
 the leader was killed: finding a new one takes etcd one to three), where a watcher has another policy in its place, or
 where the status does not show all of them at the end.
@@ -97,12 +98,18 @@ class Fleet:
             file.write(etcd.ROOT[1] + "\n")
         members = list(map(self.cluster.url, etcd.NAMES))
         for number in range(self.count):
-            os.mkdir(f"{self.folder}/web{number}")
+            configuration = f"{self.folder}/host{number}.toml"
+            with open(configuration, "w") as file:
+                file.write(f"""space = "box"
+[policy_source]
+etcd = {json.dumps(members)}
+ca = "ca.pem"
+user = "{etcd.ROOT[0]}"
+password_file = "password"
+file = "web{number}/policy"
+""")
             process = subprocess.Popen(
-                [self.program, "host", "watch", "--etcd", ",".join(members), "--etcd-ca", f"{self.folder}/ca.pem",
-                 "--etcd-user", etcd.ROOT[0], "--etcd-password-file", f"{self.folder}/password",
-                 "--allowed-signers", f"{self.folder}/allowed_signers", "--file", f"{self.folder}/web{number}/applied",
-                 "--name", f"web{number}", "--space", "box", "--no-doctor"],
+                [self.program, "host", "watch", "--config", configuration, "--name", f"web{number}", "--no-doctor"],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
             os.set_blocking(process.stderr.fileno(), False)
             process.number, process.rest = number, b""
@@ -131,11 +138,11 @@ class Fleet:
         return [moment - start for moment in self.wait(f"policy {serial} is applied", patience).values()]
 
     def differing(self, serial):
-        with open(f"{self.folder}/policy-{serial}", "rb") as file:
+        with open(f"{self.folder}/policy-{serial}.signed", "rb") as file:
             policy = file.read()
         differing = []
         for number in range(self.count):
-            with open(f"{self.folder}/web{number}/applied", "rb") as file:
+            with open(f"{self.folder}/web{number}/policy", "rb") as file:
                 if file.read() != policy:
                     differing.append(number)
         return differing
@@ -196,7 +203,8 @@ def main():
     parser.add_argument("--members", type=int, default=100, help="lines of the policy's members")
     parser.add_argument("--idle", type=int, default=0, help="seconds to see what watchers cost that wait")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="pair-fleet-") as folder:
+    with tempfile.TemporaryDirectory(prefix="pair-fleet-", dir=os.path.expanduser("~")) as folder:
+        os.chmod(folder, 0o755)
         fleet = Fleet(folder, os.path.abspath(options.program), options.watchers, options.members)
         try:
             return run(fleet, options)

@@ -34,6 +34,24 @@ struct PolicyHost {
         try allow(signer)
     }
 
+    /// A host that follows the policy in the etcd that the server is.
+    init(etcd more: String) throws {
+        host = try TestHost()
+        signer = try Signer()
+        let source = """
+            space = "x"
+            [policy_source]
+            etcd = ["\(host.server.origin)"]
+            prefix = "/\(host.name)/"
+            ca = "\(host.server.ca)"
+            file = "lib/policy"
+            \(more)
+
+            """
+        try host.write(source, to: host.path)
+        try allow(signer)
+    }
+
     func allow(_ signer: Signer, _ options: String = "namespaces=\"pair-policy\"") throws {
         try host.write("ops@example.com \(options) \(signer.publicKey)\n", to: "\(host.folder)/allowed_signers")
     }
@@ -65,12 +83,25 @@ struct PolicyHost {
     }
 
     @discardableResult
-    func refresh(_ terms: RefreshTerms = RefreshTerms(), maximumBody: Int = 1 << 20) async throws -> AppliedRefresh {
-        let http = HTTPClient(userAgent: "pair/test", caFile: host.server.ca, maximumBody: maximumBody)
+    func refresh(
+        _ terms: RefreshTerms = RefreshTerms(), maximumBody: Int = 1 << 20, timeout: Int64 = 10
+    ) async throws -> AppliedRefresh {
+        await (try refresher(maximumBody: maximumBody, timeout: timeout)).refresh(on: terms)
+    }
+
+    /// Has it apply what a watch might bring.
+    @discardableResult
+    func apply(_ published: [UInt8]) async throws -> AppliedRefresh {
+        await (try refresher()).apply(brought: published)
+    }
+
+    private func refresher(maximumBody: Int = 1 << 20, timeout: Int64 = 10) throws -> PolicyRefresh {
+        let http = HTTPClient(
+            userAgent: "pair/test", caFile: host.server.ca, timeout: Seconds(timeout), maximumBody: maximumBody)
         let refresh = PolicyRefresh(
             of: try host.configuration, ownedBy: TestHost.ownership, by: http, in: host.surroundings,
             secondsFromUTC: { _ in Seconds(0) })
-        return await (try #require(refresh)).refresh(on: terms)
+        return try #require(refresh)
     }
 
     /// The headers of the last request for the policy.

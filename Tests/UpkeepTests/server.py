@@ -11,7 +11,8 @@ proxy. How it behaves is said by GET /control/NAME?document=…&keys=…&version
 `version` says is in its keys, and `cache`, `retry` and `tag` in its headers. GET /requests/NAME tells what it was asked.
 
 /store/NAME is a file: what is PUT there is served with an entity tag, and If-Match and If-None-Match hold. How it is
-served is said by `store` of the provider NAME.
+served is said by `store` of the provider NAME. The same file stands at the key /NAME/policy of an etcd whose JSON gateway
+is at /v3/; it lets in whoever has the password `password` of the user `host`, and anybody who names no user.
 """
 
 import hashlib
@@ -238,6 +239,32 @@ class Handler(BaseHTTPRequestHandler):
             if fits:
                 subject.file = body
         self.answer(204 if fits and tag else 201 if fits else 412, b"")
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/v3/auth/authenticate":
+            if (asked["name"], asked["password"]) == ("host", "password"):
+                self.answer(200, b'{"token":"of-the-host"}')
+            else:
+                self.refuse(3, "etcdserver: authentication failed, invalid user ID or password")
+            return
+        key = base64.b64decode(asked["key"])
+        subject = provider(key.decode().split("/")[1])
+        with lock:
+            subject.requests.append(
+                {"what": self.path, "headers": {name.lower(): value for name, value in self.headers.items()}})
+            file = subject.file
+        if subject.store == "status_500":
+            self.refuse(14, "etcdserver: no leader")
+            return
+        answer = {"header": {"revision": "7"}}
+        if file is not None and key.decode() == f"/{subject.name}/policy":
+            pair = {"key": asked["key"], "value": base64.b64encode(file).decode(), "mod_revision": "7"}
+            answer |= {"kvs": [pair], "count": "1"}
+        self.answer(200, json.dumps(answer).encode())
+
+    def refuse(self, code, words):
+        self.answer(503 if code == 14 else 400, json.dumps({"error": words, "code": code, "message": words}).encode())
 
     def control(self, subject, settings):
         for name, value in settings.items():

@@ -1,4 +1,5 @@
 internal import Encodings
+public import Etcd
 public import Fleet
 public import HTTP
 public import HostFiles
@@ -8,18 +9,39 @@ public enum PolicyRefreshError: Error, Equatable, Sendable {
     case address(WebAddressError)
     case noAnswer(HTTPError)
     case status(Int, at: WebAddress)
+    /// What pair.toml says of etcd.
+    case place(EtcdPlaceError)
+    case etcd(EtcdError)
+    /// There is no policy at this key.
+    case notInEtcd(key: String)
     /// The file of those who may sign.
     case signers(AllowedSignersError, in: String)
     /// What is served is refused.
-    case policy(SignedPolicyError, at: WebAddress)
+    case policy(SignedPolicyError, at: PolicyPlace)
     /// What is served has the serial of what is applied, and says something else.
-    case sameSerial(UInt64, at: WebAddress)
+    case sameSerial(UInt64, at: PolicyPlace)
     /// A folder or file of this host.
     case file(FileFault)
     /// Another refresh has not come to its end.
     case locked(String)
     /// What was written is not what `pair-authkeys` will take.
     case notAccepted(String, AppliedPolicy.Condition)
+}
+
+/// Where a policy was found.
+public enum PolicyPlace: Equatable, Sendable {
+    case web(WebAddress)
+    case etcd(key: String)
+}
+
+extension PolicyPlace: CustomStringConvertible {
+    /// For a message.
+    public var description: String {
+        switch self {
+        case .web(let address): address.withoutQuery
+        case .etcd(let key): "etcd: \(shown(key))"
+        }
+    }
 }
 
 extension PolicyRefreshError: CustomStringConvertible {
@@ -30,9 +52,12 @@ extension PolicyRefreshError: CustomStringConvertible {
         case .noAnswer(let error): error.description
         case .status(let status, let address): "\(address.withoutQuery): status 200 expected, \(status) found"
         case .signers(let error, let path): "\(shown(path)): \(error)"
-        case .policy(let error, let address): "\(address.withoutQuery): \(error)"
-        case .sameSerial(let serial, let address):
-            "\(address.withoutQuery): another policy with serial \(serial), which is applied already"
+        case .place(let error): error.description
+        case .etcd(let error): error.description
+        case .notInEtcd(let key): "\(PolicyPlace.etcd(key: key)): a policy expected, nothing found"
+        case .policy(let error, let place): "\(place): \(error)"
+        case .sameSerial(let serial, let place):
+            "\(place): another policy with serial \(serial), which is applied already"
         case .file(let fault): fault.description
         case .locked(let path): "\(shown(path)): another refresh has been at it for a minute"
         case .notAccepted(let path, let condition): "\(shown(path)): written, and yet \(condition)"
@@ -48,6 +73,10 @@ extension PolicyRefreshError: CustomStringConvertible {
             status == 404 || status == 403
                 ? "Publish a policy there (pair fleet publish), or correct url in [policy_source]."
                 : "See what ails the server at \(address.host)."
+        case .place(let error): error.advice
+        case .etcd(let error): error.advice
+        case .notInEtcd:
+            "Publish a policy there (pair fleet publish --to etcd), or correct prefix in [policy_source]."
         case .signers: "ssh-keygen(1), \"ALLOWED SIGNERS\", says what a line is like."
         case .policy(let error, _): Self.advice(error)
         case .sameSerial: "Build it with a higher serial, sign it and publish it again."

@@ -3,6 +3,7 @@ import Encodings
 import Etcd
 import Foundation
 import HostFiles
+import Upkeep
 
 extension FleetCommand {
     /// `pair fleet status`: which host has which policy.

@@ -26,7 +26,8 @@ extension Host {
 
                 With --json there is one object a line: provider, issuer, state (fresh, old, none), action (asked, shared, \
                 left, failed), change (first, new, same), keys, algorithms, fetched_at, counts_until, next, failures, \
-                error, advice, file; and for the policy: policy (its url), state, action, change, serial, created, expires, \
+                error, advice, file; and for the policy: policy (its url, or the members of \
+                etcd and the prefix), state, action, change, serial, created, expires, \
                 counts_until, next, failures, error, advice, file.
                 """)
 
@@ -87,7 +88,7 @@ extension Host {
                 of: configuration, ownedBy: ownership, by: HTTPClient(userAgent: "pair/\(Pair.version)"),
                 in: surroundings)
             let policyRefresh =
-                names.isEmpty ? policyRefresh(of: configuration, ownedBy: ownership, in: surroundings) : nil
+                names.isEmpty ? Self.policyRefresh(of: configuration, ownedBy: ownership, in: surroundings) : nil
             let subjects = providers.map(\.name) + (policyRefresh == nil ? [] : ["for the policy"])
             terminal.wait(for: "Asking \(subjects.joined(separator: ", "))")
             let terms = RefreshTerms(isOnlyIfDue: ifDue, isOnlyIfWanted: ifWanted, isForced: force)
@@ -114,7 +115,7 @@ extension Host {
         }
 
         /// A policy may be large, and the server far.
-        private func policyRefresh(
+        static func policyRefresh(
             of configuration: Configuration, ownedBy ownership: Ownership,
             in surroundings: KeySetRefresh.Surroundings
         ) -> PolicyRefresh? {

@@ -1,10 +1,10 @@
 import ArgumentParser
 import Encodings
 import Etcd
-import Fleet
 import Foundation
 import HTTP
 import HostFiles
+import Policy
 import Upkeep
 
 extension Host {
@@ -13,29 +13,20 @@ extension Host {
         static let configuration = CommandConfiguration(
             abstract: "Follow the fleet's policy in etcd, and apply each as it is published.",
             discussion: """
+                Where etcd is, and as whom it is asked, stands in [policy_source] of pair.toml. What is published is verified \
+                and applied as `pair host refresh` does it, and kept in the same places.
+
                 Runs until it is stopped, as a service. What happens is said on standard error, a line each; in etcd the host \
-                says which policy it has, for `pair fleet status`.
+                says which policy it has, for `pair fleet status`. The status is 3 where pair.toml cannot be used.
                 """)
 
-        @OptionGroup var etcd: EtcdOptions
-
-        @Option(help: ArgumentHelp("Who may sign, as ssh-keygen(1) has it.", valueName: "file"))
-        var allowedSigners = "/etc/pair/allowed_signers"
-
-        @Option(help: ArgumentHelp("The policy as last applied.", valueName: "file"))
-        var file = "/var/lib/pair/policy"
-
-        @Option(help: "The lowest serial that will do where none was applied yet.")
-        var minSerial: UInt64 = 1
+        @Option(
+            help: ArgumentHelp(
+                "The host's pair.toml (default: \(HostFacts.standardConfiguration)).", valueName: "file"))
+        var config: String?
 
         @Option(help: ArgumentHelp("The host's name in etcd (default: that of the machine).", valueName: "name"))
         var name: String?
-
-        @Option(help: ArgumentHelp("The Space that it is (default: its name).", valueName: "name"))
-        var space: String?
-
-        @Option(help: ArgumentHelp("The host's pair.toml, for what pair host doctor says.", valueName: "file"))
-        var config = HostFacts.standardConfiguration
 
         @Flag(help: "Do not look whether logins work.")
         var noDoctor = false
@@ -49,9 +40,17 @@ extension Host {
 
         func run() async throws {
             let terminal = Terminal()
+            // Only there are the files root's alone, whoever runs this.
+            let ownership: Ownership = config == nil ? .root : .rootOrSelf
+            let path = config ?? HostFacts.standardConfiguration
+            let followed: Followed
+            do {
+                followed = try Followed(path, ownedBy: ownership)
+            } catch {
+                terminal.complain(about: error)
+                throw ExitCode(3)
+            }
             try await terminal.reporting {
-                let place = etcd.place
-                let client = try place.client()
                 let name = try name ?? Self.machineName()
                 guard HostReport.isName(name) else {
                     throw Failure(
@@ -59,17 +58,15 @@ extension Host {
                             "a name of letters, digits, dots, hyphens and underscores expected, \(quoted(name)) found",
                         advice: "Give the host another name with --name.")
                 }
-                let applier = WatchedPolicy(allowedSigners: allowedSigners, file: file, minimumSerial: minSerial)
-                var report = HostReport(host: name, space: space ?? name, since: now())
-                report.serial = try applier.applied()?.serial
+                let client = try followed.place.client(passwordOwnedBy: ownership)
                 var pace = HostWatch.Pace()
                 pace.policy.pull = Seconds(pull)
-                let watch = HostWatch(client: client, prefix: place.prefix, pace: pace)
+                let watch = HostWatch(client: client, prefix: followed.place.prefix, pace: pace)
                 let deeds = HostWatch.Deeds(
-                    apply: { applier.apply($0) },
-                    doctor: { [config, noDoctor] in noDoctor ? nil : await Self.doctor(config) }, now: { now() },
+                    apply: { await followed.apply($0) },
+                    doctor: { [noDoctor] in noDoctor ? nil : await Self.doctor(path) }, now: { now() },
                     report: { news in Terminal.write(WatchLine.text(news, on: name) + "\n") })
-                let task = Task { [report] in await watch.run(as: report, deeds) }
+                let task = Task { await watch.run(as: followed.report(as: name), deeds) }
                 for await _ in Self.signals() { break }
                 task.cancel()
                 await task.value
@@ -111,40 +108,45 @@ extension Host {
     }
 }
 
-/// Verifies what was published, and puts it in its place.
-struct WatchedPolicy: Sendable {
-    let allowedSigners: String
-    let file: String
-    let minimumSerial: UInt64
+/// The policy that a host follows in etcd.
+private struct Followed: Sendable {
+    let place: EtcdPlace
+    private let configuration: Configuration
+    private let source: PolicySource
+    private let ownership: Ownership
+    private let refresh: PolicyRefresh
 
-    /// What holds now; `nil` where nothing does.
-    func applied() throws -> PolicyBundle? {
-        guard let bytes = try PolicyFile(path: file).readIfThere() else { return nil }
-        return try PolicyBundle(parsing: bytes)
+    /// Reads pair.toml.
+    init(_ path: String, ownedBy ownership: Ownership) throws {
+        let bytes = try HostFile(path, ownedBy: ownership).read(limit: AdministeredHost.maximumConfiguration)
+        configuration = try Configuration(parsing: bytes, file: path)
+        let surroundings = KeySetRefresh.Surroundings(now: { now() }, poke: { nil })
+        guard let source = configuration.policySource, case .etcd(let origin) = source.origin,
+            let refresh = Host.Refresh.policyRefresh(of: configuration, ownedBy: ownership, in: surroundings)
+        else {
+            throw Failure(
+                description: "\(shown(path)): etcd in [policy_source] expected, which is followed",
+                advice: "A policy by https is fetched by pair host refresh: docs/fleet.md.")
+        }
+        place = EtcdPlace(origin, under: configuration)
+        self.source = source
+        self.ownership = ownership
+        self.refresh = refresh
     }
 
-    /// Applies `published` where a host may; what holds stays otherwise.
-    func apply(_ published: [UInt8]) -> HostWatch.Application {
-        do {
-            let before = try applied()
-            let allowed = try AllowedSigners(parsing: try PolicyFile(path: allowedSigners).read()) { moment in
-                let date = Date(timeIntervalSince1970: TimeInterval(moment.seconds))
-                return Seconds(Int64(TimeZone.current.secondsFromGMT(for: date)))
-            }
-            let policy = try VerifiedPolicy(
-                try SignedPolicy(parsing: published), allowed: allowed,
-                minimumSerial: before?.serial ?? minimumSerial, at: now())
-            if let before, before.serial == policy.bundle.serial {
-                guard before == policy.bundle else {
-                    return .refused("policy: another one with the serial \(before.serial) holds already")
-                }
-            } else {
-                try PolicyFile(path: file).replace(with: policy.bundle.text)
-            }
-            return .applied(serial: policy.bundle.serial)
-        } catch {
-            return .refused("\(error)")
-        }
+    /// What the host can say of itself before it has seen anything.
+    func report(as name: String) -> HostReport {
+        var report = HostReport(host: name, space: configuration.space, since: now())
+        report.serial = AppliedPolicy(of: source, under: configuration, ownedBy: ownership, at: now()).header?.serial
+        return report
+    }
+
+    /// Verifies what was published, and applies it where a host may; what holds stays otherwise.
+    func apply(_ published: [UInt8]) async -> HostWatch.Application {
+        let applied = await refresh.apply(brought: published)
+        if let failure = applied.failure { return .refused(failure.description) }
+        guard let serial = applied.policy.header?.serial else { return .refused("\(applied.policy.condition)") }
+        return .applied(serial: serial)
     }
 }
 
