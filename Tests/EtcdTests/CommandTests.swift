@@ -121,6 +121,98 @@ extension EtcdClusterTests {
                     """)
         }
 
+        @Test("a policy is published with its serial where that is higher; an older content goes the same way")
+        func publishing() throws {
+            let output = try run(
+                #"""
+                publish() {
+                    "$pair" fleet publish --to etcd $etcd "$@" >said 2>&1 || echo "status $?"
+                    sed "s|$prefix|PREFIX/|; s/, expires.*;/;/" said
+                }
+                there() { etcdctl get --print-value-only "${prefix}policy" | grep -x "$1"; }
+
+                sign --serial 7
+                cp policy.signed seven
+                publish --allowed-signers allowed_signers
+                echo "serial key $(etcdctl get --print-value-only "${prefix}serial")"
+                echo 'box bob@example.com p bob' >>members
+                sign --serial 8
+                publish
+                publish
+                publish seven
+                there 'serial 8'
+                # The key that etcd compares was lost: it comes back.
+                etcdctl del "${prefix}serial" >/dev/null
+                publish
+                "$pair" fleet rollback seven --serial 9 --out policy >/dev/null
+                "$pair" fleet sign --key key policy >/dev/null 2>&1
+                publish
+                there 'serial 9'
+                "$pair" host refresh --config host.toml
+                "$pair" fleet verify --allowed-signers allowed_signers --show members lib/policy
+                # What nobody signed is replaced where it is known who may sign.
+                etcdctl put "${prefix}policy" rubbish >/dev/null
+                sign --serial 10
+                publish | head -n 1
+                publish --allowed-signers allowed_signers
+                ssh-keygen -q -t ed25519 -N '' -f other
+                "$pair" fleet sign --key other policy >/dev/null 2>&1
+                publish --allowed-signers allowed_signers | head -n 1
+                there 'serial 10'
+                "$pair" fleet publish --to there --etcd https://localhost >said 2>&1 || echo "status $?"
+                "$pair" fleet publish --to etcd >said 2>&1 || grep -x 'pair: etcd: no member is named' said
+                """#)
+            #expect(
+                output.replacing(/counts for [^\n]*/, with: "counts") == """
+                    etcd: serial 7; members 1 line, accounts 0 lines, revoked 0 lines
+                    serial key 00000000000000000007
+                    etcd: serial 8; members 2 lines, accounts 0 lines, revoked 0 lines, after 7
+                    etcd: serial 8; members 2 lines, accounts 0 lines, revoked 0 lines, which was there already
+                    status 1
+                    pair: etcd: PREFIX/policy: a serial above 8 expected, which is published, 7 found
+                    Build it with a higher serial, and sign it again; for an older content: pair fleet rollback.
+                    serial 8
+                    etcd: serial 8; members 2 lines, accounts 0 lines, revoked 0 lines, which was there already
+                    etcd: serial 9; members 1 line, accounts 0 lines, revoked 0 lines, after 8
+                    serial 9
+                    policy 9: applied, counts
+                    box alice@example.com p alice
+                    status 1
+                    etcd: serial 10; members 2 lines, accounts 0 lines, revoked 0 lines
+                    status 1
+                    serial 10
+                    status 64
+                    pair: etcd: no member is named
+
+                    """)
+        }
+
+        @Test("a host that cannot follow says why, and ends with status 3 where pair.toml is at fault")
+        func cannotFollow() throws {
+            let output = try run(
+                #"""
+                watch() { "$pair" host watch --config "$PWD/$1.toml" --no-doctor >said 2>&1 || echo "status $?"; cat said; }
+                watch pair | sed "s|$PWD/||"
+                sed '/^etcd/a url = "https://policy.example.com/policy"' host.toml >both.toml
+                watch both | sed "s|$PWD/||; s/toml:3:[0-9]*:/toml:3:/"
+                chmod 644 password
+                watch host | sed "s|$PWD/||g"
+                """#)
+            #expect(
+                output == """
+                    status 3
+                    pair: pair.toml: etcd in [policy_source] expected, which is followed
+                    A policy by https is fetched by pair host refresh: docs/fleet.md.
+                    status 3
+                    pair: both.toml:3: url and etcd in [policy_source]: only one of them can be where the policy is
+                    Nobody enters while it is so. Mend it with an editor; `pair spaces check` lists everything.
+                    status 1
+                    pair: password: others may read this password
+                    Do this: chmod 0600 password.
+
+                    """)
+        }
+
         @Test(
             "what is wrong with the configuration is said, and nothing is asked",
             arguments: [
