@@ -5,7 +5,9 @@ import Testing
 /// The units and snippets of the package.
 @Suite("systemd units") struct UnitTests {
     private static let folder = "\(Program.repository)/scripts/package.d/debian"
-    private static let units = ["pair-refresh.service", "pair-refresh.timer", "pair-refresh.path"]
+    private static let units = [
+        "pair-refresh.service", "pair-refresh.timer", "pair-refresh.path", "pair-policy-watch.service",
+    ]
 
     /// The units in a folder of their own, with the built pair as the program.
     private func copies() throws -> URL {
@@ -28,13 +30,15 @@ import Testing
         #expect(run.description == "status 0\n\n")
     }
 
-    @Test("the service is exposed by 2.0 at most", .withSystemd)
-    func security() async throws {
+    @Test(
+        "a service is exposed by 2.0 at most", .withSystemd,
+        arguments: ["pair-refresh.service", "pair-policy-watch.service"])
+    func security(_ unit: String) async throws {
         let folder = try copies()
         defer { try? FileManager.default.removeItem(at: folder) }
         let run = try await Program.run([
             "systemd-analyze", "security", "--no-pager", "--offline=true", "--threshold=20",
-            folder.appendingPathComponent("pair-refresh.service").path,
+            folder.appendingPathComponent(unit).path,
         ])
         #expect(run.status == 0, "\(run)")
         print(run.output.split(separator: "\n").last { $0.contains("Overall") } ?? "")
@@ -86,6 +90,9 @@ import Testing
         root 755 /var/lib/pair
         root 644 /var/lib/pair/policy
         accept accepted
+        a watch: active
+        refuse not-a-member
+        stopped: success
 
         """
 }

@@ -248,6 +248,9 @@ class Handler(BaseHTTPRequestHandler):
             else:
                 self.refuse(3, "etcdserver: authentication failed, invalid user ID or password")
             return
+        if self.path != "/v3/kv/range":
+            self.refuse(12, "not here: whoever wants to watch has to read now and then")
+            return
         key = base64.b64decode(asked["key"])
         subject = provider(key.decode().split("/")[1])
         with lock:
