@@ -96,11 +96,10 @@ struct HostPolicy: PolicyFiles {
     }
 
     func answer(for group: Text) throws(Stop) -> GroupAnswer {
-        guard let answer = directory?.answer(for: group) else {
-            let detail = "whether the login is in the group \(quoted(group)) could not be found out"
-            throw .refusal(Refusal(.unixGroupUnavailable, detail + " within \(Self.patience) seconds"))
-        }
-        return answer
+        if let answer = directory?.answer(for: group) { return answer }
+        let cause = directory == nil ? "no process could be had for it" : "no answer within \(Self.patience) seconds"
+        let detail = "whether the login is in the group \(quoted(group)) could not be found out: \(cause)"
+        throw .refusal(Refusal(.unixGroupUnavailable, detail))
     }
 
     /// Hands every line of a file to `body`; a file that only the default names may be missing and then has no lines.

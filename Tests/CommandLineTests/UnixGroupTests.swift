@@ -70,8 +70,8 @@ import Testing
         #expect(
             run.output.hasSuffix(
                 """
-                refused: unix-group-unavailable: whether the login is in the group "tries-fails" could not be found out within \
-                4 seconds
+                refused: unix-group-unavailable: whether the login is in the group "tries-fails" could not be found out: no \
+                answer within 4 seconds
                 See whether the directory answers: time id LOGIN; and unix_groups in pair.toml.
 
                 """), "\(run)")
