@@ -45,7 +45,8 @@ extension Host {
         var json = false
 
         @Option(
-            help: ArgumentHelp("Keep that object in this file, too: for `pair host watch --doctor`.", valueName: "file"))
+            help: ArgumentHelp("Keep that object in this file, too: for `pair host watch --doctor`.", valueName: "file")
+        )
         var keep: String?
 
         func run() async throws {

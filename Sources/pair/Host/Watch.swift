@@ -42,7 +42,9 @@ extension Host {
 
         func validate() throws {
             guard (1...86_400).contains(pull) else { throw ValidationError("--pull: 1 to 86400 seconds expected") }
-            guard !noDoctor || doctor == nil else { throw ValidationError("--no-doctor and --doctor exclude each other.") }
+            guard !noDoctor || doctor == nil else {
+                throw ValidationError("--no-doctor and --doctor exclude each other.")
+            }
         }
 
         func run() async throws {
