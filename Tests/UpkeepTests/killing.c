@@ -1,5 +1,6 @@
 // Ends the process, as nothing can be caught, before its KILL_AT-th call that changes a file, whatever thread makes it; a
-// write has by then put half of its bytes there. For LD_PRELOAD.
+// write has by then put half of its bytes there. With KILL_ONCE only calls count that are made while that file is there.
+// For LD_PRELOAD.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -13,7 +14,8 @@
 
 static int is_the_step(void) {
     static atomic_int count;
-    const char *at = getenv("KILL_AT");
+    const char *at = getenv("KILL_AT"), *once = getenv("KILL_ONCE");
+    if (once && access(once, F_OK) != 0) return 0;
     return at && atomic_fetch_add(&count, 1) + 1 == atoi(at);
 }
 
@@ -37,6 +39,16 @@ int fchmod(int file, mode_t mode) {
 int renameat(int from, const char *old, int to, const char *new) {
     if (is_the_step()) end();
     return NEXT(renameat)(from, old, to, new);
+}
+
+int unlinkat(int folder, const char *path, int flags) {
+    if (is_the_step()) end();
+    return NEXT(unlinkat)(folder, path, flags);
+}
+
+int mkdirat(int folder, const char *path, mode_t mode) {
+    if (is_the_step()) end();
+    return NEXT(mkdirat)(folder, path, mode);
 }
 
 int openat(int folder, const char *path, int flags, ...) {
