@@ -33,7 +33,7 @@ NAMES = ["a", "b", "c"]
 ROOT = ("root", "root's-password")
 
 
-def make_certificates(folder):
+def make_certificates(folder, addresses=("127.0.0.1",)):
     def openssl(*arguments):
         subprocess.run(["openssl", *arguments], cwd=folder, check=True, stdin=subprocess.DEVNULL, capture_output=True)
 
@@ -41,8 +41,8 @@ def make_certificates(folder):
     for name in ["ca", "other-ca"]:
         openssl("req", "-x509", *new_key, "-keyout", f"{name}.key", "-out", f"{name}.pem", "-subj", f"/CN={name}")
     openssl("req", "-x509", *new_key, "-CA", "ca.pem", "-CAkey", "ca.key", "-keyout", "member.key", "-out",
-            "member.pem", "-subj", "/CN=etcd", "-addext", "subjectAltName=IP:127.0.0.1",
-            "-addext", "basicConstraints=critical,CA:FALSE")
+            "member.pem", "-subj", "/CN=etcd", "-addext", "basicConstraints=critical,CA:FALSE",
+            "-addext", "subjectAltName=" + ",".join(f"IP:{address}" for address in addresses))
 
 
 def free_ports(count):
@@ -53,22 +53,39 @@ def free_ports(count):
     return ports
 
 
+def kill(process):
+    """Ends a member, also one that is run by another program: that ends with it."""
+    with contextlib.suppress(OSError):
+        with open(f"/proc/{process.pid}/task/{process.pid}/children") as file:
+            for child in file.read().split():
+                os.kill(int(child), signal.SIGKILL)
+    process.kill()
+    process.wait()
+
+
 class Cluster:
-    def __init__(self, folder):
+    def __init__(self, folder, places=None):
+        """`places`: of each member its addresses for clients and for the others, each with the port; on loopback by
+        default."""
         self.folder = folder
-        ports = free_ports(2 * len(NAMES))
-        self.clients = dict(zip(NAMES, ports))
-        self.peers = dict(zip(NAMES, ports[len(NAMES):]))
+        if places is None:
+            addresses = [("127.0.0.1", port) for port in free_ports(2 * len(NAMES))]
+            places = dict(zip(NAMES, zip(addresses, addresses[len(NAMES):])))
+        self.clients = {name: client for name, (client, _) in places.items()}
+        self.peers = {name: peer for name, (_, peer) in places.items()}
+        # The command that each member is run by.
+        self.under = {name: [] for name in NAMES}
         self.processes = {}
         self.stopped = set()
         self.context = ssl.create_default_context(cafile=f"{folder}/ca.pem")
 
     def url(self, name):
-        return f"https://127.0.0.1:{self.clients[name]}"
+        return "https://{}:{}".format(*self.clients[name])
 
     def start(self, name):
-        peers = {one: f"http://127.0.0.1:{port}" for one, port in self.peers.items()}
+        peers = {one: "http://{}:{}".format(*address) for one, address in self.peers.items()}
         command = [
+            *self.under[name],
             "etcd", "--name", name, "--data-dir", f"{self.folder}/{name}", "--logger", "zap", "--log-level", "warn",
             "--log-outputs", f"{self.folder}/{name}.log",
             "--listen-client-urls", self.url(name), "--advertise-client-urls", self.url(name),
@@ -85,7 +102,7 @@ class Cluster:
             env={"PATH": os.environ["PATH"]})
 
     def ask(self, name, path, body=None, headers={}):
-        connection = http.client.HTTPSConnection("127.0.0.1", self.clients[name], timeout=5, context=self.context)
+        connection = http.client.HTTPSConnection(*self.clients[name], timeout=5, context=self.context)
         with contextlib.closing(connection):
             connection.request("POST" if body else "GET", path, body, headers)
             return json.loads(connection.getresponse().read())
@@ -103,9 +120,11 @@ class Cluster:
                 raise SystemExit(f"etcd {name} did not start; see {self.folder}/{name}.log")
             time.sleep(0.05)
 
-    def etcdctl(self, *arguments, input=None):
+    def etcdctl(self, *arguments, input=None, names=NAMES, user=None):
         environment = {"PATH": os.environ["PATH"], "ETCDCTL_API": "3", "ETCDCTL_CACERT": f"{self.folder}/ca.pem",
-                       "ETCDCTL_ENDPOINTS": ",".join(map(self.url, NAMES))}
+                       "ETCDCTL_ENDPOINTS": ",".join(map(self.url, names))}
+        if user:
+            environment["ETCDCTL_USER"] = ":".join(user)
         subprocess.run(["etcdctl", *arguments], check=True, env=environment, input=input, text=True,
                        stdout=subprocess.DEVNULL)
 
@@ -132,8 +151,7 @@ class Cluster:
             self.start(name)
             self.wait(name)
         elif command == "kill":
-            process.kill()
-            process.wait()
+            kill(process)
         elif command == "stop":
             process.send_signal(signal.SIGSTOP)
             self.stopped.add(name)
@@ -149,8 +167,7 @@ class Cluster:
 
     def end(self):
         for process in self.processes.values():
-            process.kill()
-            process.wait()
+            kill(process)
 
 
 def serve_without_watch(cluster):
@@ -165,7 +182,7 @@ def serve_without_watch(cluster):
                 status, answer = 404, b"no such path"
             else:
                 connection = http.client.HTTPSConnection(
-                    "127.0.0.1", cluster.clients["a"], timeout=10, context=cluster.context)
+                    *cluster.clients["a"], timeout=10, context=cluster.context)
                 with contextlib.closing(connection):
                     headers = {name: self.headers[name] for name in ["Authorization"] if name in self.headers}
                     connection.request("POST", self.path, body, headers)
