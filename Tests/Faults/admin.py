@@ -32,7 +32,7 @@ def _pair(*arguments):
 WRITING = "write,fsync,fchmod,fchown,flock,renameat,renameat2,unlinkat,unlink,mkdirat,mkdir,ftruncate"
 
 
-def _touching(command, places, reset):
+def touching(command, places, reset):
     """The calls of an undisturbed run that write, or touch one of `places`; one for each count of a thread's own."""
     found = {}
     for names, paths in ((WRITING, ()), (f"!{WRITING}", places)):
@@ -59,7 +59,7 @@ def _state(path):
     return path.read_bytes(), status.st_mode, status.st_uid, status.st_gid
 
 
-def _sampled(found, is_short, most):
+def sampled(found, is_short, most):
     """Which calls meet with what: all with all, or in the short form about `most` of them, each with one."""
     pairs = [(call, what) for call in found for what in BEFALLS]
     if not is_short:
@@ -91,13 +91,13 @@ def _edit(host, report, is_short, path, command):
         os.chown(path, 0, host.gid)
 
     files = [str(m.POLICY), str(m.CONFIGURATION), str(m.MEMBERS), str(m.ACCOUNTS), str(m.REVOKED), str(backup)]
-    found = _touching(command, files, reset)
+    found = touching(command, files, reset)
     new = _state(path)
     reset()
     old = _state(path)
     if new is None or new[0] == old[0]:
         raise RuntimeError(f"{command} changes nothing")
-    for call, what in _sampled(found, is_short, 12):
+    for call, what in sampled(found, is_short, 12):
         reset()
         run = _befallen(call, what, command)
         problems = []
@@ -207,9 +207,9 @@ def refresh(host, report, is_short):
 
     states = m.KEY_SETS / ".refresh"
     files = [m.KEY_SETS, path, states, states / "idp.json", states / "idp.lock", m.CONFIGURATION]
-    found = _touching(command, list(map(str, files)), reset)
+    found = touching(command, list(map(str, files)), reset)
     reset()
-    for call, what in _sampled(found, is_short, 10):
+    for call, what in sampled(found, is_short, 10):
         if _version(path) != 1:
             reset()
         run = _befallen(call, what, command)
@@ -282,11 +282,11 @@ def setup(host, report, is_short):
     drop_ins = "/etc/ssh/sshd_config.d"
     files = ["/etc/pair", str(m.CONFIGURATION), str(m.MEMBERS), drop_ins, f"{drop_ins}/00-pair.conf", state,
              f"{state}/setup.journal", f"{state}/setup.json", f"{state}/setup.lock", "/etc/cron.d/pair"]
-    found = _touching(command, files, reset)
+    found = touching(command, files, reset)
     after = _listing()
     changed = {path for path in after if before.get(path) != after[path]}
     ours = [path for path in before if path not in changed]
-    for call, what in _sampled(found, is_short, 6):
+    for call, what in sampled(found, is_short, 6):
         if not is_short and what in ("error=EMFILE", "signal=TERM", "error=EINTR"):
             continue
         reset()

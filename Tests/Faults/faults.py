@@ -13,17 +13,19 @@ import admin
 import login_calls
 import login_files
 import machine
+import policies
 from report import Report
 
 # What can befall, by what is done about it; in the order of the table.
 GROUPS = {
     "errors": login_calls.errors, "signals": login_calls.signals, "slow": login_calls.slow, "torn": login_files.torn,
     "swapped": login_files.swapped, "limits": login_files.limits, "records": login_files.records,
-    "clock": login_files.clock, "edits": admin.edits, "refresh": admin.refresh, "setup": admin.setup,
+    "clock": login_files.clock, "policies": policies.policies, "edits": admin.edits, "refresh": admin.refresh,
+    "applying": policies.applying, "setup": admin.setup,
 }
 LANES = (
-    ("errors", "torn", "clock", "limits", "slow"),
-    ("signals", "swapped", "records", "edits", "refresh", "setup"),
+    ("errors", "torn", "clock", "limits", "slow", "policies"),
+    ("signals", "swapped", "records", "edits", "refresh", "applying", "setup"),
 )
 # A set-up takes seconds each.
 NOT_SHORT = ("setup",)

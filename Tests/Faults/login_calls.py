@@ -21,6 +21,7 @@ HOSTS = {
     "entitled": (dict(), SERVED),
     "denied": (dict(members=m.GRANT + m.OTHERS + m.DENY), REFUSED),
     "revoked": (dict(revoked=m.OTHERS.replace(b"else", b"# else") + b"identity example alice@example.com\n"), REFUSED),
+    "of a fleet": (dict(policy=m.bundle(m.OTHERS + m.GRANT)), SERVED),
     "required": (dict(toml=m.TOML + "[log]\nrequired = true\n"), SERVED),
 }
 
@@ -36,7 +37,7 @@ class Kind:
         self.is_settings = "openssl.cnf" in text
         # By its flags: what a decision rests on is opened without following links.
         sandbox = re.search(r"O_RDONLY\|O_CLOEXEC\|O_PATH\|O_DIRECTORY|landlock", text)
-        walk = re.search(r"</(>|etc>|etc/pair|var>|var/cache)|AT_FDCWD, \"/\"", text)
+        walk = re.search(r"</(>|etc>|etc/pair|var>|var/cache|var/lib)|AT_FDCWD, \"/\"", text)
         self.is_needed = bool(walk) and not sandbox and call.name != "close"
         self.is_memory = call.name in MEMORY
 

@@ -19,6 +19,8 @@ MEMBERS = POLICY / "members"
 ACCOUNTS = POLICY / "accounts"
 REVOKED = POLICY / "revoked"
 CONFIGURATION = POLICY / "pair.toml"
+# The policy of a fleet, as it was applied last, and what a refresh keeps beside it.
+APPLIED = pathlib.Path("/var/lib/pair/policy")
 KEY_SETS = pathlib.Path("/var/cache/pair/keysets")
 KEY_SET = KEY_SETS / "example.json"
 LOG = pathlib.Path("/var/log/pair/access.jsonl")
@@ -37,10 +39,18 @@ keys_lifetime = "99999d"
 max_key_set_age = "99999d"
 beyond_token_expiry = true
 """
+SOURCE = '[policy_source]\nurl = "https://policy.example.com/policy"\n'
 GRANT = b"build-box  alice@example.com  example  alice,deploy  role=owner\n"
 DENY = b"build-box  alice@example.com  *  deny\n"
 # More than is read at once, so that what is at the end comes with a later reading.
 OTHERS = b"".join(b"elsewhere-%05d  somebody-%05d@example.com  example  deploy\n" % (n, n) for n in range(12000))
+
+
+def bundle(members, revoked=b"", serial=42):
+    """A policy of a fleet, for two centuries, signed by nobody: that is looked at where it is applied."""
+    header = (f"pair-policy 1\nserial {serial}\ncreated 2026-11-22T11:00:00Z\nexpires 2226-11-22T11:00:00Z\n"
+              f"members {len(members)}\naccounts 0\nrevoked {len(revoked)}\n\n")
+    return header.encode() + members + revoked
 
 
 # In namespaces of its own: what is mounted is gone, and what runs has ended, with the process.
@@ -101,15 +111,20 @@ class Machine:
 
     # How the host is before each fault.
 
-    def reset(self, members=OTHERS + GRANT, revoked=b"", toml=TOML, key_set=(FIXTURE / "keysets/example.json")):
-        for folder in (POLICY, KEY_SETS, LOG.parent, WANTED.parent):
+    def reset(self, members=OTHERS + GRANT, revoked=b"", toml=TOML, key_set=(FIXTURE / "keysets/example.json"),
+              policy=None):
+        """With a `policy` the host follows a fleet's, which has been applied."""
+        for folder in (POLICY, KEY_SETS, LOG.parent, WANTED.parent, APPLIED.parent):
             if folder.is_symlink() or folder.is_file():
                 folder.unlink()
             shutil.rmtree(folder, ignore_errors=True)
             os.makedirs(folder, mode=0o755)
-        self.put(CONFIGURATION, toml.encode())
-        self.put(MEMBERS, members)
-        self.put(REVOKED, revoked)
+        self.put(CONFIGURATION, (toml + (SOURCE if policy is not None else "")).encode())
+        if policy is None:
+            self.put(MEMBERS, members)
+            self.put(REVOKED, revoked)
+        else:
+            self.put(APPLIED, policy)
         self.put(KEY_SET, key_set.read_bytes())
         self.put(LOG, b"", 0o640)
         os.chown(LOG, self.uid, self.gid)
