@@ -188,7 +188,9 @@ let others: [Target] = [
     suite(
         "AdministrationTests",
         imports: ["Encodings", "Signatures", "SSHKeys", "IdentityToken", "Policy", "Administration"]),
-    suite("FleetTests", imports: ["Encodings", "SSHWire", "Signatures", "SSHKeys", "Policy", "Fleet"]),
+    suite(
+        "FleetTests", imports: ["Encodings", "SSHWire", "Signatures", "SSHKeys", "Policy", "Fleet"],
+        programs: ["signing.py"]),
     suite(
         "UpkeepTests",
         imports: [
