@@ -77,7 +77,10 @@ final class TestHost: Sendable {
     }
 
     /// What ssh-keygen makes: the path of a new private key.
-    func key(_ arguments: String...) throws -> String {
+    func key(_ arguments: String...) throws -> String { try key(arguments) }
+
+    /// The same, with what ssh-keygen is to be told in an array.
+    func key(_ arguments: [String]) throws -> String {
         let path = scratch.path("key-\(UUID())")
         try scratch.run(
             ["ssh-keygen", "-q", "-N", "", "-C", "me", "-f", path]
