@@ -102,10 +102,13 @@ class Cluster:
             env={"PATH": os.environ["PATH"]})
 
     def ask(self, name, path, body=None, headers={}):
+        return json.loads(self.read(name, path, body, headers))
+
+    def read(self, name, path, body=None, headers={}):
         connection = http.client.HTTPSConnection(*self.clients[name], timeout=5, context=self.context)
         with contextlib.closing(connection):
             connection.request("POST" if body else "GET", path, body, headers)
-            return json.loads(connection.getresponse().read())
+            return connection.getresponse().read().decode()
 
     def wait(self, name):
         """Until the member takes part: it knows a leader."""

@@ -94,8 +94,8 @@ def _replace(path, text):
 def _swapped(host, report, is_short, user):
     """Another policy put in its place, as a refresh does it, while the program stands still at each step of reading it.
 
-    One of the two has the person among its members and revokes them, the other has neither: only a mixture would let them
-    in. Of those that do and do not let them in, the one counts that was there when it was opened.
+    One of the two has the person among its members and revokes them, the other has neither: only a mixture would let
+    them in. Of those that do and do not let them in, the one counts that was there when it was opened.
     """
     granting, empty = m.bundle(m.OTHERS + m.GRANT), m.bundle(m.OTHERS)
     revoking = m.bundle(m.OTHERS + m.GRANT, m.OTHERS.replace(b"else", b"# else") + ALICE_OUT)
@@ -164,7 +164,8 @@ class Applying:
             file = pathlib.Path("/mnt/to-sign")
             file.write_bytes(text)
             file.with_name("to-sign.sig").unlink(missing_ok=True)
-            subprocess.run(["ssh-keygen", "-q", "-Y", "sign", "-n", "pair-policy", "-f", str(key), str(file)], check=True)
+            subprocess.run(["ssh-keygen", "-q", "-Y", "sign", "-n", "pair-policy", "-f", str(key), str(file)],
+                           check=True)
             self.policies[serial] = text + file.with_name("to-sign.sig").read_bytes()
         # Without a provider, whose key set would be refreshed as well.
         self.command = [PAIR, "host", "refresh", "--config", str(FLEET)]

@@ -206,11 +206,11 @@ class Fleet:
 
     # Hosts
 
-    def configure(self, number, names=etcd.NAMES, more=""):
+    def configure(self, number, names=etcd.NAMES, more="", provider=PROVIDER):
         with open(f"{self.folder}/host{number}.toml", "w") as file:
             file.write(f"""space = "build-box"
 keysets = "keysets"
-{PROVIDER}
+{provider}
 [policy_source]
 etcd = {json.dumps(list(map(self.cluster.url, names)))}
 ca = "ca.pem"

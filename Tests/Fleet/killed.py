@@ -3,11 +3,11 @@
 
     killed.py --program PAIR [--every N]
 
-Before each call with which `pair host watch` changes a file, once a policy has been published, it is killed in the middle
-of it (Tests/UpkeepTests/killing.c); with --every N before each Nth. What is in place then must be the old policy or the
-new one, byte by byte, and the person, who is in one of them only, must enter by it or not. The heartbeat, which lasts, may
-not claim more than that. Another watcher, started then, must get to the new policy, say so in the heartbeat, and leave
-nothing behind.
+Before each call with which `pair host watch` changes a file, once a policy has been published, it is killed in the
+middle of it (Tests/UpkeepTests/killing.c); with --every N before each Nth. What is in place then must be the old
+policy or the new one, byte by byte, and the person, who is in one of them only, must enter by it or not. The
+heartbeat, which lasts, may not claim more than that. Another watcher, started then, must get to the new policy, say
+so in the heartbeat, and leave nothing behind.
 """
 
 import argparse
@@ -97,8 +97,8 @@ def run(host, every):
         check(beat["state"] == "current" and "problem" not in beat, f"the heartbeat says {beat}")
         files = sorted(os.listdir(f"{host.folder}/web0"))
         check(files == [".refresh", "policy"], f"files are left behind: {files}")
-    print(f"killed before each of {step - every} calls: {old} times the old policy was in place, {new} times the new one, "
-          f"{leftovers} times something was left for the next watcher to remove")
+    print(f"killed before each of {step - every} calls: {old} times the old policy was in place, {new} times the new "
+          f"one, {leftovers} times something was left for the next watcher to remove")
     check(old >= 6 // every and new >= 6 // every and leftovers, "so few steps cannot be all")
 
 

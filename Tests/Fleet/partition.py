@@ -3,25 +3,24 @@
 
     partition.py --program PAIR [--short]
 
-Each of three members and each group of hosts is in a network namespace of its own, with a cable to a bridge for clients,
-and members with another to one for themselves. A cable that is pulled lets nothing through and says nothing.
+Each of three members and each group of hosts is in a network namespace of its own, with a cable to a bridge for
+clients, and members with another to one for themselves. A cable that is pulled lets nothing through and says nothing.
 
-one member    is cut off from the others, and not from clients, once as the leader and once not: who watches it leaves it
-              and gets what the majority publishes; writing through it fails, and what was to be written so is nowhere
-              later; when it is back, a policy that is published through it reaches everybody
-one place     a member and a host are cut off from all others: that host keeps its policy, and has the latest afterwards;
-              who watched that member leaves it
-one host      is cut off from all: it keeps its policy, by which people enter until it expires and for `grace` beyond, and
-              nobody afterwards; when it is back it has the latest
+one member    is cut off from the others, and not from clients, once as the leader and once not: who watches it leaves
+              it and gets what the majority publishes; writing through it fails, and what was to be written so is
+              nowhere later; when it is back, a policy that is published through it reaches everybody
+one place     a member and a host are cut off from all others: that host keeps its policy, and has the latest
+              afterwards; who watched that member leaves it
+one host      is cut off from all: it keeps its policy, by which people enter until it expires and for `grace` beyond,
+              and nobody afterwards; when it is back it has the latest
 
-With --short the leader and the host are cut off, and `pair fleet publish` is not waited for, which tries to write through
-the member for half a minute. Needs root; all of it is in namespaces that end with the program.
+With --short the leader and the host are cut off, and `pair fleet publish` is not waited for, which tries to write
+through the member for half a minute. Needs root; all of it is in namespaces that end with the program.
 """
 
 import argparse
 import concurrent.futures
 import json
-import os
 import re
 import subprocess
 import sys
@@ -30,65 +29,9 @@ from base64 import b64decode, b64encode
 from datetime import datetime, timedelta
 
 from fleet import PERSON, Fleet, check, conclude, etcd, heading, row, scratch, until
+from network import HOSTS, LONE, NEAR, Network, move_apart
 
-APART = ["unshare", "--net", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc"]
-HOSTS, NEAR, LONE = "hosts", "near", "lone"
 GRACE = timedelta(hours=1)
-
-
-def ip(*arguments):
-    subprocess.run(["ip", *arguments], check=True)
-
-
-class Network:
-    """Places with an address on the bridge `clients`, members of etcd on the bridge `peers` besides."""
-
-    addresses = dict(zip([*etcd.NAMES, HOSTS, NEAR, LONE], range(1, 100)))
-
-    def __init__(self):
-        # For `ip netns`, which keeps its names there.
-        subprocess.run(["mount", "-t", "tmpfs", "fleet", "/run"], check=True)
-        ip("link", "set", "lo", "up")
-        for bridge in ("clients", "peers", "apart"):
-            ip("link", "add", bridge, "type", "bridge")
-            ip("link", "set", bridge, "up")
-        ip("address", "add", "10.83.0.254/24", "dev", "clients")
-        for place, number in self.addresses.items():
-            ip("netns", "add", place)
-            ip("-n", place, "link", "set", "lo", "up")
-            self._connect(place, "clients", f"10.83.0.{number}/24")
-            if place in etcd.NAMES:
-                self._connect(place, "peers", f"10.84.0.{number}/24")
-
-    @staticmethod
-    def _connect(place, bridge, address):
-        cable = f"{place}-{bridge}"
-        ip("link", "add", cable, "type", "veth", "peer", "name", bridge, "netns", place)
-        ip("link", "set", cable, "master", bridge, "up")
-        ip("-n", place, "address", "add", address, "dev", bridge)
-        ip("-n", place, "link", "set", bridge, "up")
-
-    def members(self):
-        """Where members are, for `Cluster`."""
-        return {name: ((f"10.83.0.{self.addresses[name]}", 2379), (f"10.84.0.{self.addresses[name]}", 2380))
-                for name in etcd.NAMES}
-
-    @staticmethod
-    def inside(place):
-        return ["nsenter", f"--net=/run/netns/{place}"]
-
-    @staticmethod
-    def cut(place, bridge):
-        ip("link", "set", f"{place}-{bridge}", "nomaster")
-
-    @staticmethod
-    def put_apart(place):
-        """Together with who else is apart."""
-        ip("link", "set", f"{place}-clients", "master", "apart")
-
-    @staticmethod
-    def heal(place, bridge):
-        ip("link", "set", f"{place}-{bridge}", "master", bridge)
 
 
 class Partitioned(Fleet):
@@ -98,7 +41,7 @@ class Partitioned(Fleet):
         self.isShort = isShort
         self.network = Network()
         places = self.network.members()
-        etcd.make_certificates(folder, [address for client, _ in places.values() for address in client[:1]])
+        etcd.make_certificates(folder, [client[0] for client, _ in places.values()])
         super().__init__(folder, program, etcd.Cluster(folder, places))
         for name in etcd.NAMES:
             self.cluster.under[name] = self.network.inside(name)
@@ -112,7 +55,8 @@ class Partitioned(Fleet):
         self.serial += 1
         self.make(self.serial)
         start = time.monotonic()
-        self.pair("fleet", "publish", "--to", "etcd", *self.options(members or etcd.NAMES), f"policy-{self.serial}.signed")
+        self.pair("fleet", "publish", "--to", "etcd", *self.options(members or etcd.NAMES),
+                  f"policy-{self.serial}.signed")
         return start
 
     def arrives(self, watchers=None):
@@ -213,7 +157,8 @@ class Partitioned(Fleet):
 
         def current():
             status = self.status(names)
-            return {host for host, one in status.items() if one["state"] == "current" and "problem" not in one} == numbers
+            well = {host for host, one in status.items() if one["state"] == "current" and "problem" not in one}
+            return well == numbers
 
         until(current, "the status shows all as current")
 
@@ -292,7 +237,7 @@ def main():
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if not options.inside:
-        os.execvp(APART[0], [*APART, sys.executable, "-B", *sys.argv, "--inside"])
+        move_apart()
     with scratch() as folder:
         fleet = Partitioned(folder, options.program, options.short)
         try:

@@ -5,9 +5,9 @@
 
 strace has each fsync and fdatasync of the member take so much longer. Policies are published while the member is a
 follower, and while it is the leader; then another one is the leader again, and the slow member is stopped and started
-anew. Prints how long a publication takes from before the transaction to a watcher's word that it is applied; fails where
-one does not come through, where a watcher has another policy in its place, or where the status does not show all of them
-as current.
+anew. Prints how long a publication takes from before the transaction to a watcher's word that it is applied; fails
+where one does not come through, where a watcher has another policy in its place, or where the status does not show
+all of them as current.
 """
 
 import argparse
@@ -85,7 +85,7 @@ def run(fleet, options):
     fleet.lead(slow)
     before = fleet.delayed()
     fleet.publications(f"the leader's takes {options.delay} ms longer", options.publications)
-    print(f"{fleet.delayed() - before} calls were delayed meanwhile; {fleet.cluster.leader()} leads, and {slow} is slow")
+    print(f"{fleet.delayed() - before} calls were delayed meanwhile; {fleet.cluster.leader()} leads, {slow} is slow")
     fleet.end_slowness(slow)
     fleet.publications("disks as they are", options.publications)
 

@@ -5,13 +5,13 @@
 
 Starts three members of etcd (Tests/EtcdTests/cluster.py) and the watchers, each with its own folder and name. Then it
 publishes, time and again; removes and revokes a person, whose key each host's pair-authkeys (beside PAIR, or
-$PAIR_AUTHKEYS) accepted before and is asked about as soon as the host has said that the policy is applied; and publishes
-once more right after the leader was killed.
+$PAIR_AUTHKEYS) accepted before and is asked about as soon as the host has said that the policy is applied; and
+publishes once more right after the leader was killed.
 
 Prints a table; fails where the 99th percentile of the time from before the publication to a watcher's word that it is
-applied is over two seconds (ten after the leader was killed: finding a new one takes etcd one to three), where a watcher
-has another policy in its place, where a host lets in who is out or keeps out who is in, or where the status does not show
-all of them at the end.
+applied is over two seconds (ten after the leader was killed: finding a new one takes etcd one to three), where a
+watcher has another policy in its place, where a host lets in who is out or keeps out who is in, or where the status
+does not show all of them at the end.
 """
 
 import argparse
