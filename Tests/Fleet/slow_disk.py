@@ -4,8 +4,8 @@
     slow_disk.py --program PAIR [--watchers N] [--publications N] [--delay MILLISECONDS]
 
 strace has each fsync and fdatasync of the member take so much longer. Policies are published while the member is a
-follower, and while it is the leader; then another one is the leader again, and the slow member is stopped and started
-anew. Prints how long a publication takes from before the transaction to a watcher's word that it is applied; fails
+follower, through the leader and through the member itself, and while it is the leader; then it goes on with its disk
+as it is. Prints how long a publication takes from before the transaction to a watcher's word that it is applied; fails
 where one does not come through, where a watcher has another policy in its place, or where the status does not show
 all of them as current.
 """
@@ -50,12 +50,15 @@ class SlowFleet(Fleet):
 
         until(leads, f"{name} leads")
 
-    def publications(self, what, count):
+    def publications(self, what, count, through=None):
+        """Through the leader, unless another member is named."""
+        through = through or self.cluster.leader()
+        names = [through, *(name for name in etcd.NAMES if name != through)]
         delays = []
         for _ in range(count):
             self.serial += 1
             self.sign(self.serial)
-            start = self.publish(self.serial)
+            start = self.publish(self.serial, names)
             times = self.wait(f"policy {self.serial} is applied")
             delays += [moment - start for moment in times.values()]
             differing = [watcher.number for watcher in self.watchers
@@ -82,6 +85,7 @@ def run(fleet, options):
     before = fleet.delayed()
     fleet.publications(f"a follower's takes {options.delay} ms longer", options.publications)
     check(fleet.delayed() > before, "no fsync was delayed")
+    fleet.publications("    and it is the one that is asked to publish", options.publications, slow)
     fleet.lead(slow)
     before = fleet.delayed()
     fleet.publications(f"the leader's takes {options.delay} ms longer", options.publications)
