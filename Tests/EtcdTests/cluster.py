@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A cluster of three etcd members on loopback, for EtcdTests.
 
-    cluster.py DIR
+    cluster.py DIR [--until-terminated]
 
 Makes certificates and data folders in DIR, starts the members, has them ask for a user, and prints one line of JSON.
 Then it reads commands, a line each, and answers each by a line: `ok`, or what was asked for.
@@ -12,7 +12,7 @@ Then it reads commands, a line each, and answers each by a line: `ok`, or what w
     continue NAME returns when all take part, unless another is stopped still
     leader        the name of the member that leads
 
-When its standard input ends, so do the members. Nothing but Python's own library, openssl, etcd and etcdctl.
+When its standard input ends, so do the members; with --until-terminated only by SIGTERM. Nothing but Python's own library, openssl, etcd and etcdctl.
 """
 
 import contextlib
@@ -205,7 +205,7 @@ def serve_without_watch(cluster):
     return server.server_address[1]
 
 
-def main(folder):
+def main(folder, until=None):
     make_certificates(folder)
     cluster = Cluster(folder)
     try:
@@ -219,6 +219,8 @@ def main(folder):
             "otherCA": f"{folder}/other-ca.pem", "user": ROOT[0], "password": ROOT[1],
             "withoutWatch": f"http://127.0.0.1:{serve_without_watch(cluster)}",
         }), flush=True)
+        if until:
+            signal.pause()
         for line in sys.stdin:
             print(cluster.obey(*line.split()), flush=True)
     finally:
@@ -227,4 +229,4 @@ def main(folder):
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    main(sys.argv[1])
+    main(*sys.argv[1:])

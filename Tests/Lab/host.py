@@ -3,8 +3,9 @@
     lab host new                        makes the folder and prints it
     lab host login FOLDER NAME…         adds local users
     lab host start FOLDER PROGRAM       starts sshd with a copy of PROGRAM (pair-authkeys) as AuthorizedKeysCommand
+    lab host watch FOLDER PROGRAM NAME  starts PROGRAM (pair) as `host watch --name NAME`; its words go to FOLDER/watch.log
     lab host stop FOLDER
-    lab host remove FOLDER              ends and removes everything, FOLDER/provider and FOLDER/glewlwyd too
+    lab host remove FOLDER              ends and removes everything, what runs in FOLDER/provider and the like too
 
 In the folder: etc/ (pair.toml and what it names; yours to write), keysets/, log/access.jsonl, sshd/sshd.log, and
 ssh_config: `ssh -F FOLDER/ssh_config -i KEY LOGIN@lab`. What was made outside of it stands in FOLDER/made. Needs root.
@@ -184,7 +185,15 @@ def serve(folder, name, port, settings):
     processes.start(name, folder / "sshd", command, ready=lambda: processes.accepts(port))
 
 
+def watch(folder, program, name):
+    """Returns once it follows the policy in etcd."""
+    command = [program, "host", "watch", "--config", folder / "etc/pair.toml", "--name", name, "--no-doctor"]
+    log = folder / "watch.log"
+    processes.start("watch", folder, command, ready=lambda: "pair: watching " in log.read_text())
+
+
 def stop(folder):
+    processes.stop("watch", folder)
     processes.stop("sshd", folder / "sshd")
 
 
@@ -192,8 +201,8 @@ def remove(folder):
     if not folder.is_dir():
         return
     stop(folder)
-    for provider in ("provider", "glewlwyd"):
-        processes.stop(provider, folder / provider)
+    for server in ("provider", "glewlwyd", "etcd"):
+        processes.stop(server, folder / server)
     made = (folder / "made").read_text().splitlines() if (folder / "made").exists() else []
     others = [other for other in PARENT.glob("pair-lab-*") if other != folder]
     for line in reversed(made):
@@ -213,6 +222,8 @@ def main():
             add_logins(Path(folder), names)
         case ["start", folder, program]:
             start(Path(folder), program)
+        case ["watch", folder, program, name]:
+            watch(Path(folder), program, name)
         case ["stop", folder]:
             stop(Path(folder))
         case ["remove", folder] if Path(folder).parent == PARENT and Path(folder).name.startswith("pair-lab-"):
