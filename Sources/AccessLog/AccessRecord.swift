@@ -18,8 +18,11 @@ public struct AccessRecord: Sendable {
     ///   - decision: What was decided.
     ///   - login: The login as it was given; `nil` where the question could not be read.
     ///   - space: The Space's name; `nil` where pair.toml could not be read.
+    ///   - place: Where, and by which policy.
     ///   - now: When.
-    public init?(of decision: Decision, login: Text?, space: String?, at now: UnixTime) {
+    public init?(
+        of decision: Decision, login: Text?, space: String?, on place: RecordPlace = RecordPlace(), at now: UnixTime
+    ) {
         let facts = decision.facts
         var record = JSON.Object()
         record.add("time", now.rfc3339)
@@ -38,8 +41,11 @@ public struct AccessRecord: Sendable {
             record.add("reason", fault.code.rawValue)
             isFromAnyone = true
         }
+        record.add("host", place.host.map { shortened(Text($0)) })
+        if let sshd = place.sshd { record.add("sshd", .integer(Int64(sshd))) }
         record.add("login", login.map(shortened))
         record.add("space", space)
+        if let policy = place.policy { record.add("policy", number(policy)) }
         record.add("path", facts.path?.rawValue)
         record.add("provider", facts.provider)
         record.add("issuer", facts.issuer.map(shortened))
@@ -54,6 +60,25 @@ public struct AccessRecord: Sendable {
         record.add("ca", facts.ca?.description)
         record.add("expires", facts.expires?.rfc3339)
         json = JSON.object(record).encoded
+    }
+}
+
+/// Where a decision was made: what those who have the records of many hosts in one place tell them apart by.
+public struct RecordPlace: Sendable {
+    /// The machine's own name.
+    public var host: String?
+
+    /// The process that asked: sshd's for one connection, whose number is in its own log.
+    public var sshd: Int32?
+
+    /// The serial of the fleet's policy that was in place; `nil` where the host follows none, or it was not looked at.
+    public var policy: UInt64?
+
+    /// Nothing known of it.
+    public init(host: String? = nil, sshd: Int32? = nil, policy: UInt64? = nil) {
+        self.host = host
+        self.sshd = sshd
+        self.policy = policy
     }
 }
 

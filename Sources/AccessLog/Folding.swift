@@ -13,7 +13,7 @@ public struct FoldedEntry: Sendable, Equatable {
 /// Folds entries with the same members but `time`, no further than ten seconds from the first of them.
 ///
 /// sshd asks when a client offers a key, and again when the client has signed with it: between the two a person may
-/// have to touch a hardware key. Two logins with one key in such a time are one, too: the log cannot tell them apart.
+/// have to touch a hardware key. The records of two connections differ by `sshd`.
 /// Entries of others may stand in between. At most `maximumOpen` wait for more of their kind; the oldest gives way.
 /// Source: docs/access-log.md "Folding".
 public struct Folding: Sendable {

@@ -36,8 +36,10 @@ extension Verdict {
 
     /// What kept the record out of the log's file, `nil` where nothing did.
     private func record(_ question: Question, in records: borrowing Records) -> FileFault? {
+        var place = records.place
+        place.policy = policy
         let record = AccessRecord(
-            of: decision, login: question.login, space: configuration?.space, at: Process.now)
+            of: decision, login: question.login, space: configuration?.space, on: place, at: Process.now)
         guard let record else { return nil }
         do throws(FileFault) {
             try records.log.keep(record, process: Process.id)

@@ -12,6 +12,8 @@ final class AppliedPolicy {
     private let file: HostFile
     private let now: UnixTime
     private var opened: Result<(file: HeldFile, header: PolicyHeader), Stop>?
+    /// Which policy it is, whether it counts or not; `nil` where none was opened that has a header.
+    private(set) var serial: UInt64?
 
     /// The policy of `source`; nothing is opened yet.
     /// - Parameters:
@@ -64,6 +66,7 @@ final class AppliedPolicy {
         } catch {
             throw .refusal(Refusal(.policyMalformed, "\(shown(file.path)): \(error)"))
         }
+        serial = header.serial
         guard Int64(header.length) <= held.size else {
             let detail = "\(header.length) bytes expected, \(held.size) found"
             throw .refusal(Refusal(.policyMalformed, "\(shown(file.path)): \(detail)"))

@@ -8,6 +8,8 @@ import Signatures
 /// What a run writes to beside its answer, open before a byte of the key is looked at.
 struct Records: ~Copyable {
     let log: OpenAccessLog
+    /// Where this is.
+    let place: RecordPlace
     /// Where a refresh of the key sets is asked for; `nil` where nobody waits for it.
     let refresh: PokedFile?
 
@@ -18,6 +20,7 @@ struct Records: ~Copyable {
             file: settings.file.map { configuration?.resolve($0) ?? $0 }, isSyslogOn: settings.isSyslogOn,
             unverifiedCap: settings.unverifiedCap
         ).opened()
+        place = RecordPlace(host: Process.hostName, sshd: Process.parent)
         refresh = try? PokedFile("/run/pair/refresh-wanted")
     }
 }

@@ -17,6 +17,9 @@ struct HostPolicy: PolicyFiles {
     /// Who knows the groups of the login; `nil` where pair.toml wants nobody asked, or where no process could be had.
     private let directory: NameService?
 
+    /// Which of the fleet's policies was opened; `nil` where none was.
+    var serial: UInt64? { applied?.serial }
+
     /// Where pair.toml stands, unless it is said otherwise.
     static let defaultPath = "/etc/pair/pair.toml"
 

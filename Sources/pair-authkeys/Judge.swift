@@ -16,6 +16,8 @@ struct Verdict {
     let decision: Decision
     /// `nil` where pair.toml could not be used.
     let configuration: Configuration?
+    /// The serial of the fleet's policy that it was decided by.
+    let policy: UInt64?
 }
 
 extension Question {
@@ -48,9 +50,9 @@ extension Question {
                 on: request, under: files.configuration, files: files,
                 at: Moment(now: time ?? Process.now, localTime: Process.localTime),
                 isExplained: reader == .person || reader == .program)
-            return Verdict(decision: decision, configuration: files.configuration)
+            return Verdict(decision: decision, configuration: files.configuration, policy: files.serial)
         case .failure(let stop):
-            return Verdict(decision: Decision(stop), configuration: nil)
+            return Verdict(decision: Decision(stop), configuration: nil, policy: nil)
         }
     }
 

@@ -44,6 +44,22 @@ enum Process {
     /// For syslog.
     static var id: Int32 { getpid() }
 
+    /// Who started this one; `nil` where they have ended, or cannot be seen from here.
+    static var parent: Int32? {
+        let parent = getppid()
+        return parent > 1 ? parent : nil
+    }
+
+    /// The machine's own name; `nil` where it has none.
+    static var hostName: String? {
+        // One byte more than the kernel's longest, for the NUL at its end.
+        let room = 65
+        var name = [CChar](repeating: 0, count: room)
+        guard unsafe gethostname(&name, room) == 0 else { return nil }
+        let bytes = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+    }
+
     /// Whether a person reads what is printed.
     static var isOutputATerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 

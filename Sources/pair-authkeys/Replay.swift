@@ -71,7 +71,7 @@ struct Replay {
                     try question.evidence(ownership: .any, folder: folder, isLate: { false })
                 })
         } catch {
-            return Verdict(decision: Decision(.fault(error.fault)), configuration: nil)
+            return Verdict(decision: Decision(.fault(error.fault)), configuration: nil, policy: nil)
         }
     }
 

@@ -157,6 +157,21 @@ import Testing
                 == #"{"time":"2026-11-22T12:00:07Z","decision":"fault","reason":"config-unsafe","login":"alice"}"#)
     }
 
+    @Test("a record says on which host it was made, for which process of sshd's, and by which policy")
+    func place() throws {
+        let decision = Decision(.refusal(Refusal(.policyExpired, "policy 7 counted until yesterday")))
+        func text(_ place: RecordPlace) -> String? {
+            Self.text(AccessRecord(of: decision, login: "alice", space: "build-box", on: place, at: Self.now))
+        }
+        let start = #"{"time":"2026-11-22T12:00:07Z","decision":"refuse","reason":"policy-expired""#
+        #expect(
+            text(RecordPlace(host: "web1", sshd: 4711, policy: 1_795_366_102))
+                == start
+                + #","host":"web1","sshd":4711,"login":"alice","space":"build-box","policy":1795366102}"#)
+        #expect(text(RecordPlace()) == start + #","login":"alice","space":"build-box"}"#)
+        #expect(text(RecordPlace(host: "\u{1B}\n"))?.hasPrefix(start + #","host":"\u001b\n","#) == true)
+    }
+
     @Test("a stray key of nobody leaves no record")
     func strayKey() throws {
         for name in ["a24-plain-key-ed25519", "a24-plain-key-rsa", "a24-plain-key-broken-members"] {
@@ -168,14 +183,16 @@ import Testing
 
     /// The members that a record may have, in their order.
     private static let members = [
-        "time", "decision", "reason", "login", "space", "path", "provider", "issuer", "sub", "email", "role", "account",
-        "services", "key_id", "serial", "key", "ca", "expires",
+        "time", "decision", "reason", "host", "sshd", "login", "space", "policy", "path", "provider", "issuer", "sub",
+        "email", "role", "account", "services", "key_id", "serial", "key", "ca", "expires",
     ]
 
     @Test("every record is one line of JSON with known members in order, none of them null", arguments: Decided.all)
     func shape(_ decided: Decided) throws {
         let login = try decided.fixture.load().login
-        guard let record = AccessRecord(of: decided.decision, login: login, space: "build-box", at: Self.now) else {
+        let place = RecordPlace(host: "web1", sshd: 1, policy: 42)
+        let made = AccessRecord(of: decided.decision, login: login, space: "build-box", on: place, at: Self.now)
+        guard let record = made else {
             return #expect(decided.fixture.expected == "refused: key-unknown")
         }
         #expect(!record.json.contains { $0 < 0x20 || $0 == 0x7F })
@@ -185,6 +202,8 @@ import Testing
         for member in object.members {
             switch member.name.string {
             case "login": #expect(member.value.text != nil)
+            case "sshd": #expect(member.value == .integer(1))
+            case "policy": #expect(member.value == .integer(42))
             case "services": #expect(member.value.elements?.isEmpty == false)
             case "serial": #expect(member.value == .integer(42) || member.value.text == "18446744073709551615")
             default: #expect(member.value.text?.isEmpty == false)

@@ -69,6 +69,12 @@ final class Host: Sendable {
         return withExtendedLifetime(self) { run }
     }
 
+    /// Runs `command` and `arguments`.
+    func run(directly command: [String], _ arguments: [String], within seconds: Int = 20) async throws -> Run {
+        let run = try await Program.run(under: command, arguments, within: seconds)
+        return withExtendedLifetime(self) { run }
+    }
+
     /// Runs `command` with the program and `arguments` behind it.
     func run(under command: [String], _ arguments: [String], environment: [String: String] = [:]) async throws -> Run {
         let run = try await Program.run(under: command + [Program.path], arguments, environment: environment)

@@ -50,10 +50,11 @@ enum Program {
         return Run(status: run.status, output: output, error: run.error)
     }
 
-    /// Runs `command` and then `arguments` with stdin from /dev/null and little environment; killed after 20 s (status
-    /// 137), so that a hang is a failure.
+    /// Runs `command` and then `arguments` with stdin from /dev/null and little environment; killed after so many seconds
+    /// (status 137), so that a hang is a failure.
     static func run(
-        under command: [String], _ arguments: [String], environment: [String: String] = [:], in folder: String? = nil
+        under command: [String], _ arguments: [String], environment: [String: String] = [:], in folder: String? = nil,
+        within seconds: Int = 20
     ) async throws -> Run {
         let scratch = FileManager.default.temporaryDirectory.appendingPathComponent("pair-run-\(UUID())")
         try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
@@ -66,7 +67,7 @@ enum Program {
         let variables = environment.merging(["PATH": "/usr/bin:/bin"]) { mine, _ in mine }
         // Foundation starts programs with all signals blocked when it is called off the main thread.
         process.arguments =
-            ["--signal=KILL", "20", "env", "-i", "--default-signal"] + variables.map { "\($0)=\($1)" } + command
+            ["--signal=KILL", "\(seconds)", "env", "-i", "--default-signal"] + variables.map { "\($0)=\($1)" } + command
             + arguments
         if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
         process.standardInput = FileHandle.nullDevice

@@ -21,10 +21,26 @@ import Testing
         #expect(record["decision"] as? String == "accept")
         #expect(record["login"] as? String == "alice")
         #expect(record["space"] as? String == "build-box")
+        #expect(record["host"] as? String == ProcessInfo.processInfo.hostName)
+        #expect(record["policy"] == nil)
         #expect(record["email"] as? String == "alice@example.com")
         #expect(record["expires"] as? String == "2300-09-06T11:59:00Z")
         let time = try #require(ISO8601DateFormatter().date(from: record["time"] as? String ?? ""))
         #expect(before <= time && time <= Date())
+    }
+
+    @Test("what one process of sshd's asks has its number in each record")
+    func connection() async throws {
+        let host = try Host.atAnyTime()
+        let question = try host.question
+        let sshd = ["sh", "-c", "echo $$; \"$@\"; \"$@\"; exit $?", "sshd", Program.path]
+        var numbers: [Int] = []
+        for _ in 0..<2 {
+            let run = try await host.run(directly: sshd, question)
+            numbers.append(try #require(Int(run.output.prefix { $0 != "\n" })))
+        }
+        #expect(try records(host).map { $0["sshd"] as? Int } == [numbers[0], numbers[0], numbers[1], numbers[1]])
+        #expect(numbers[0] != numbers[1])
     }
 
     @Test("a refusal leaves a record too, and a stray key none")

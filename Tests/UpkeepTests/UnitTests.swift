@@ -47,30 +47,14 @@ import Testing
 
     @Test("under systemd a login that misses a key has it fetched, in the sandbox, and is let in", .booting)
     func boots() async throws {
-        let tree = FileManager.default.temporaryDirectory.appendingPathComponent("pair-tree-\(UUID())")
-        defer { try? FileManager.default.removeItem(at: tree) }
-        func copy(_ source: String, to target: String, mode: Int = 0o644) throws {
-            let target = tree.appendingPathComponent(target)
-            try FileManager.default.createDirectory(
-                at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try FileManager.default.copyItem(atPath: source, toPath: target.path)
-            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: target.path)
-        }
-        for (name, variable) in [("pair", "PAIR"), ("pair-authkeys", "PAIR_AUTHKEYS")] {
-            let path = ProcessInfo.processInfo.environment[variable] ?? Program.built(name)
-            try copy(path, to: "usr/bin/\(name)", mode: 0o755)
-        }
-        for name in Self.units { try copy("\(Self.folder)/\(name)", to: "etc/systemd/system/\(name)") }
-        for name in ["sysusers", "tmpfiles"] {
-            try copy("\(Self.folder)/pair.\(name)", to: "usr/lib/\(name).d/pair.conf")
-        }
-        let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
+        let tree = try BootTree()
+        for name in Self.units { try tree.copy("\(Self.folder)/\(name)", to: "etc/systemd/system/\(name)") }
         let fixture = "\(Program.repository)/Fixtures/ok-opkssh-certificate"
-        try copy("\(tests)/server.py", to: "mnt/server.py")
-        try copy("\(fixture)/key.pub", to: "mnt/key.pub")
-        try copy("\(fixture)/members", to: "etc/pair/members")
-        try copy("\(fixture)/keysets/example.json", to: "mnt/keys.json")
-        let run = try await Program.run(["\(Program.repository)/Tests/Lab/boot", tree.path, "\(tests)/boot-refresh"])
+        try tree.copy("\(BootTree.tests)/server.py", to: "mnt/server.py")
+        try tree.copy("\(fixture)/key.pub", to: "mnt/key.pub")
+        try tree.copy("\(fixture)/members", to: "etc/pair/members")
+        try tree.copy("\(fixture)/keysets/example.json", to: "mnt/keys.json")
+        let run = try await tree.boot("boot-refresh")
         #expect(run.description == "status 0\n\(Self.expected)\n")
     }
 
@@ -99,7 +83,7 @@ import Testing
 }
 
 extension Trait where Self == ConditionTrait {
-    private static var mustRun: Bool { ProcessInfo.processInfo.environment["CI"] == "true" }
+    static var mustRun: Bool { ProcessInfo.processInfo.environment["CI"] == "true" }
 
     /// Leaves a test out where there is no systemd to look at units; not under CI.
     static var withSystemd: Self {
@@ -107,28 +91,4 @@ extension Trait where Self == ConditionTrait {
         if !isThere { print("tests of units are skipped: they need systemd-analyze") }
         return .enabled(if: isThere || mustRun, "needs systemd-analyze")
     }
-
-    /// Leaves a test out where systemd cannot be booted; under CI only where the machine lets nobody make namespaces.
-    static var booting: Self {
-        let isThere = FileManager.default.isExecutableFile(atPath: "/usr/lib/systemd/systemd") && geteuid() == 0
-        let reason = "needs systemd, root, and namespaces with a cgroup file system"
-        guard isThere, allowsNamespaces else {
-            print("the test under systemd is skipped: it \(reason)")
-            return .enabled(if: !isThere && mustRun, Comment(rawValue: reason))
-        }
-        return .enabled(if: true)
-    }
 }
-
-private let allowsNamespaces: Bool = {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
-    process.arguments = [
-        "--mount", "--pid", "--fork", "--uts", "--ipc", "--net", "--cgroup", "sh", "-c",
-        "mount -t tmpfs tmpfs /mnt && mount -t cgroup2 cgroup2 /mnt",
-    ]
-    process.standardError = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return false }
-    process.waitUntilExit()
-    return process.terminationStatus == 0
-}()
