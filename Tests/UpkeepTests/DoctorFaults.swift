@@ -13,8 +13,8 @@ import Policy
 
 extension DoctorTests {
     static let faults =
-        programFaults + sshdFaults + commandFaults + fileFaults + appliedFaults + loginFaults + providerFaults
-        + refreshFaults + logFaults + machineFaults + pastFaults
+        programFaults + sshdFaults + commandFaults + fileFaults + appliedFaults + watchFaults + loginFaults
+        + providerFaults + refreshFaults + logFaults + machineFaults + pastFaults
 
     private static let program = "/usr/bin/pair-authkeys"
 

@@ -75,9 +75,15 @@ import Testing
         root 755 /var/lib/pair
         root 644 /var/lib/pair/policy
         accept accepted
+        doctor: ok: the policy in etcd is not followed, what is published comes with the next refresh only; pair-policy-watch.service would follow it
         a watch: active
+        doctor: ok: pair-policy-watch.service follows the policy in etcd
         refuse not-a-member
         stopped: success
+        doctor: policy-watch-stopped: pair-policy-watch.service is enabled, and does not run
+        doctor: policy-watch-unused: pair-policy-watch.service is on, and pair.toml has no etcd in [policy_source] to follow
+        doctor: policy-watch-failed: pair-policy-watch.service has failed (status 3)
+        its last word: "pair: /etc/pair/pair.toml: etcd in [policy_source] expected, which is followed"
 
         """
 }

@@ -26,7 +26,7 @@ extension HostFacts {
         case .provider: providers.compactMap(providerLine)
         case .keySet: keySetLines
         case .clock: clockLines
-        case .refresh: refreshLines
+        case .refresh: refreshLines + watchLines
         case .log: logLines
         case .rotation: rotationLines
         case .security: securityLines

@@ -140,6 +140,11 @@ extension DoctorLine {
         case refreshUnscheduled = "refresh-unscheduled"
         case refreshNotWatching = "refresh-not-watching"
         case refreshWantedMissing = "refresh-wanted-missing"
+        case policyWatchFailed = "policy-watch-failed"
+        case policyWatchStopped = "policy-watch-stopped"
+        case policyWatchAiling = "policy-watch-ailing"
+        case policyWatchUnused = "policy-watch-unused"
+        case policyOverdue = "policy-overdue"
 
         // The log.
         case logOff = "log-off"
@@ -183,7 +188,8 @@ extension DoctorLine.Code {
             .keysFileOfRoot, .policyWarnings, .policyInGrace, .policyRefused, .loginUnknown, .loginNoLogin, .noProvider,
             .providerUnreachable,
             .providerSlow, .keySetOld, .clockOfProvider, .refreshFailing, .refreshNotWatching, .refreshWantedMissing,
-            .logOff, .logCapped, .rotationMissing, .rotationCreates, .securityAppArmor, .answerSlow, .hostRefuses,
+            .policyWatchFailed, .policyWatchStopped, .policyWatchAiling, .policyWatchUnused, .policyOverdue, .logOff,
+            .logCapped, .rotationMissing, .rotationCreates, .securityAppArmor, .answerSlow, .hostRefuses,
             .faults, .sessionUncertain:
             .warning
         }

@@ -38,6 +38,8 @@ public struct HostFacts: Sendable {
     public var providers: [ProviderFacts] = []
     /// What starts `pair host refresh`.
     public var schedule = ScheduleFacts()
+    /// What follows the policy in etcd; `nil` where that cannot be told, as without systemd.
+    public var watch: WatchFacts?
     /// The access log's file.
     public var log = LogFacts()
     /// SELinux and AppArmor.

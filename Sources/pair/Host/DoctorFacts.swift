@@ -73,6 +73,7 @@ struct HostExamination {
                 refresh: RefreshState(of: source, under: settings, ownedBy: ownership))
         }
         facts.schedule = schedule()
+        facts.watch = facts.schedule.isSystemdRunning ? watch() : nil
         facts.log = log(of: settings)
         if let host {
             facts.findings = HostCheck(of: host, space: settings.space).findings

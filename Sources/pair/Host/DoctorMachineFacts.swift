@@ -37,6 +37,27 @@ extension HostExamination {
         return folders.contains { FileManager.default.fileExists(atPath: "\($0)/\(name)") } ? .disabled : .missing
     }
 
+    /// `pair-policy-watch.service`; `nil` where systemd does not say.
+    func watch() -> WatchFacts? {
+        let show = ["systemctl", "show", WatchFacts.unit] + WatchFacts.properties.map { "--property=\($0)" }
+        guard let shown = try? programs.run(show), shown.status == 0 else { return nil }
+        return WatchFacts(service: WatchFacts.service(shown: shown.outputText), lastWord: lastWordOfWatch())
+    }
+
+    private func lastWordOfWatch() -> WatchFacts.Word? {
+        let command = [
+            "journalctl", "--quiet", "--unit=\(WatchFacts.unit)", "--output=json", "--lines=1", "--boot",
+            "SYSLOG_IDENTIFIER=pair", "--grep=^pair: ",
+        ]
+        guard let told = try? programs.run(command), told.status == 0,
+            let entry = (try? JSON(parsing: told.output.filter { $0 != 0x0A }))?.object,
+            let text = entry["MESSAGE"]?.text?.string,
+            let microseconds = entry["__REALTIME_TIMESTAMP"]?.text.flatMap({ Int64($0.string) })
+        else { return nil }
+        let time = UnixTime(seconds: microseconds / 1_000_000)
+        return WatchFacts.Word(text, at: time, isWell: WatchLine.isWell(text))
+    }
+
     // MARK: - The log
 
     func log(of settings: Configuration) -> LogFacts {

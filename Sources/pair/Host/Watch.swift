@@ -179,6 +179,12 @@ enum WatchLine {
         }
     }
 
+    /// Whether a line of the log says that the policy is followed, whatever came of the policy.
+    static func isWell(_ line: String) -> Bool {
+        line.hasPrefix("pair: watching ") || line.hasPrefix("pair: policy ") && line.hasSuffix(" is applied")
+            || line.hasPrefix("pair: a policy was refused: ") || line.hasPrefix("pair: the heartbeat ")
+    }
+
     private static func text(_ end: WatchEnd) -> String {
         switch end {
         case .compacted(let revision): "etcd has only what came since revision \(revision)"
