@@ -197,9 +197,11 @@ let others: [Target] = [
             "Encodings", "TOML", "HTTP", "HostFiles", "Signatures", "SSHKeys", "IdentityToken", "Policy",
             "Administration", "Etcd", "Discovery", "Fleet", "Decision", "AccessLog", "Upkeep",
         ],
-        programs: ["server.py", "boot-refresh", "killing.c"]),
+        programs: ["server.py", "boot-journal", "boot-refresh", "killing.c"]),
     suite("PairTests", imports: ["Encodings", "SSHKeys", "pair"]),
-    suite("CommandLineTests", imports: ["Encodings"], programs: ["nss_tries.c", "outlets.py", "without.py"]),
+    suite(
+        "CommandLineTests", imports: ["Encodings"],
+        programs: ["collecting.py", "nss_tries.c", "outlets.py", "without.py"]),
     suite("EndToEndTests", imports: []),
 ]
 
