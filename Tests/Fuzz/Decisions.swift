@@ -112,7 +112,7 @@ extension Case {
     fileprivate func files(under host: Configuration) -> MemoryFiles {
         MemoryFiles(
             configuration: host, members: members, accounts: accounts, revoked: revoked, keySets: keySets,
-            policy: policy, now: now)
+            groups: groups, policy: policy, now: now)
     }
 
     /// No bytes of UTF-8.
@@ -145,7 +145,7 @@ extension Case {
         func file(_ index: Int) -> [UInt8]? { parts[index].isEmpty ? nil : parts[index] }
         self.init(
             toml: parts[1], members: file(2), accounts: file(3), revoked: file(4),
-            login: Text(String(decoding: request[0], as: UTF8.self)),
+            groups: ["root": .success(.member)], login: Text(String(decoding: request[0], as: UTF8.self)),
             uid: UInt32(String(decoding: request[1], as: UTF8.self)), key: Array(key.utf8),
             keyType: request[2].isEmpty ? nil : Text(String(decoding: request[2], as: UTF8.self)),
             now: UnixTime(seconds: now))

@@ -1,4 +1,5 @@
 import Encodings
+import Policy
 import SSHKeys
 
 @testable import TestSupport
