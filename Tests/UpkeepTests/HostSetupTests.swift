@@ -10,7 +10,7 @@ import Testing
 @testable import Upkeep
 
 /// A host in a folder of root's.
-private final class SetupHost: Sendable {
+final class SetupHost: Sendable {
     let folder: String
     let places: HostPlaces
     let users = Mutex<Set<String>>([])

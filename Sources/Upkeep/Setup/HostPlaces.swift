@@ -27,11 +27,15 @@ public struct HostPlaces: Sendable, Equatable {
     /// There while systemd runs.
     public var systemd = "/run/systemd/system"
 
+    /// Names beside what set-up knows about itself: a fleet's policy that was applied, and what is known of it.
+    var keptState: [String] {
+        ["policy", RefreshState.folder].filter { FileManager.default.standing(of: "\(state)/\($0)") != nil }
+    }
+
     /// Removes what set-up knows about itself; a fleet's policy that was applied beside it stays, by which no older one is
     /// taken.
     func removeState() throws {
-        let kept = Set(
-            ["policy", RefreshState.folder].filter { FileManager.default.standing(of: "\(state)/\($0)") != nil })
+        let kept = Set(keptState)
         guard !kept.isEmpty else { return try FileManager.default.removeFolder(state) }
         for name in try FileManager.default.contentsOfDirectory(atPath: state) where !kept.contains(name) {
             try FileManager.default.removeItem(atPath: "\(state)/\(name)")

@@ -62,8 +62,16 @@ public struct HostRemoval: Sendable {
         }
         let (paths, kept) = paths(record, purge: purge, dropIns: dropIns)
         return Plan(
-            deactivation: deactivation, commands: record.undo.reversed(), paths: paths,
+            deactivation: deactivation, commands: record.undo.reversed() + watchCommands(paths), paths: paths,
             user: purge ? record.user : nil, letIn: try letIn(dropIns), kept: kept, reload: reload, record: record)
+    }
+
+    /// What stops the watch of a fleet's policy where pair.toml goes: it would put the next one in its place still.
+    private func watchCommands(_ gone: [String]) -> [[String]] {
+        guard gone.contains(places.configuration), FileManager.default.fileExists(atPath: places.systemd),
+            places.units.contains(where: { FileManager.default.fileExists(atPath: "\($0)/\(WatchFacts.unit)") })
+        else { return [] }
+        return [["systemctl", "disable", "--now", WatchFacts.unit]]
     }
 
     /// Files before their folders; of the policy's, log's and caches' folders everything.
@@ -75,7 +83,9 @@ public struct HostRemoval: Sendable {
         }
         let gone = there.filter { purge || !isLasting($0) }
         let kept = there.filter { !purge && isLasting($0) }
-        return (gone, kept + (purge ? [] : record.user.map { ["user \($0)"] } ?? []))
+        let applied = places.keptState.map { "\(places.state)/\($0)" }
+        let isLeft = !gone.contains(places.configuration)
+        return (gone, kept + (isLeft ? applied : []) + (purge ? [] : record.user.map { ["user \($0)"] } ?? []))
     }
 
     /// Keys that were shut out: what counts for each login without the drop-ins is for sshd to say.
@@ -152,7 +162,11 @@ public struct HostRemoval: Sendable {
 
     /// Forgets what is gone; the rest can be purged later.
     private func conclude(_ plan: Plan, purge: Bool) throws {
-        if purge { return try FileManager.default.removeFolder(places.state) }
+        if purge {
+            // As long as something names the policy that was applied, it is not ours to take.
+            let isFollowed = FileManager.default.standing(of: places.configuration) != nil
+            return try isFollowed ? places.removeState() : FileManager.default.removeFolder(places.state)
+        }
         var record = plan.record
         let isThere = { (path: String) in FileManager.default.standing(of: path) != nil }
         record.files = record.files.filter(isThere)

@@ -111,9 +111,17 @@ struct PolicyPlanning {
     // MARK: - members
 
     private func planMembers(_ configuration: Configuration, _ steps: inout Steps) throws -> [String] {
-        // Who enters says the fleet.
-        guard configuration.policySource == nil else { return [] }
-        let path = configuration.resolve(configuration.members.path)
+        if configuration.policySource != nil {
+            guard request.member == nil else { throw SetupError.fleetDecides(file: path) }
+            return []
+        }
+        let members = configuration.resolve(configuration.members.path)
+        return try planMembers(configuration, at: members, &steps)
+    }
+
+    private func planMembers(
+        _ configuration: Configuration, at path: String, _ steps: inout Steps
+    ) throws -> [String] {
         let old = try contents(of: path)
         let heading = "# SPACE  IDENTITY  PROVIDER  LOGINS  OPTIONS     (docs/configuration.md; pair spaces allow)\n"
         let members = try MembersFile(

@@ -37,6 +37,8 @@ public enum SetupError: Error, Equatable, Sendable {
     case otherSpace(String, asked: String, file: String)
     /// pair.toml is there, and has another provider of that name.
     case otherProvider(String, file: String)
+    /// Who may enter is not said on this host, but by a fleet's policy.
+    case fleetDecides(file: String)
     case policy(PolicyError)
     case trial(TrialFault)
     case interrupted

@@ -31,6 +31,7 @@ extension SetupError: CustomStringConvertible {
             "\(shown(file)): it is for the Space \(quoted(space)), and \(quoted(asked)) was asked for"
         case .otherProvider(let name, let file):
             "\(shown(file)): its provider \(quoted(name)) has another issuer or client id"
+        case .fleetDecides(let file): "\(shown(file)): who may enter is said by the policy of [policy_source], not here"
         case .policy(let error): error.description
         case .trial(let fault): "trial login: \(fault)"
         case .interrupted: "stopped from outside"
@@ -70,6 +71,8 @@ extension SetupError: CustomStringConvertible {
         case .loginsMissing: "Name the login of a member (--member, --login), or say --for LOGIN or --all."
         case .otherSpace: "Leave out --space, or change it in the file yourself; members has the name too."
         case .otherProvider: "Give the new one another name (--provider), or change it in the file yourself."
+        case .fleetDecides:
+            "Leave out --member; add who is to enter where the policy is built (pair fleet build), and publish it."
         case .policy: "Correct it there; `pair spaces check` lists everything."
         case .trial(let fault): fault.advice
         case .notUndone: "Undo that by hand, then try again."

@@ -66,7 +66,7 @@ extension Host {
             var lines =
                 commands.isEmpty ? ["Nothing was there to take away."] : commands.map { "\(style.green("ok"))  \($0)" }
             if !plan.kept.isEmpty {
-                lines.append("kept, until --purge: \(plan.kept.joined(separator: ", "))")
+                lines.append("kept\(purge ? "" : ", until --purge"): \(plan.kept.joined(separator: ", "))")
             }
             return (lines + ["", style.bold("Keep this shell open until a login from elsewhere has worked.")])
                 .joined(separator: "\n")

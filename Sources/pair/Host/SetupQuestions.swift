@@ -33,7 +33,7 @@ struct SetupQuestions {
         }
         request.logins = command.logins
         request.member = command.member.map { Text($0) }
-        if needsMember || command.member != nil || !command.logins.isEmpty {
+        if !isOfFleet, needsMember || command.member != nil || !command.logins.isEmpty {
             request.member = try member().map { Text($0) }
             if request.logins.isEmpty, let login = try login() { request.logins = [login] }
         }
@@ -50,10 +50,12 @@ struct SetupQuestions {
         return command.keepAuthorizedKeys == false || command.breakGlass == false ? .some(.none) : nil
     }
 
+    /// Whether who may enter is said elsewhere.
+    private var isOfFleet: Bool { configuration?.policySource != nil }
+
     /// Whether nobody is a member yet.
     private var needsMember: Bool {
         guard let configuration else { return true }
-        guard configuration.policySource == nil else { return false }
         let path = configuration.resolve(configuration.members.path)
         let bytes = try? HostFile(path, ownedBy: .rootOrSelf).read(limit: 1 << 24)
         return (bytes ?? []).split(separator: 0x0A).allSatisfy { $0.first == UInt8(ascii: "#") }
