@@ -169,8 +169,9 @@ struct EffectiveCheck {
     func ofCopy() throws -> [String: SSHDSettings] {
         let folder = "\(places.state)/copy"
         try FileManager.default.removeFolder(folder)
-        try makeFolder(folder, mode: 0o700)
+        // Before it is made: that may fail when the folder is there already.
         defer { try? FileManager.default.removeFolder(folder) }
+        try makeFolder(folder, mode: 0o700)
         let copy = try StagedConfiguration(
             of: places.sshdConfiguration, with: (plan.place.path, plan.dropIn.text), without: plan.place.former,
             from: surroundings.files, in: folder, startingWith: [])
