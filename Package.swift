@@ -170,7 +170,7 @@ let others: [Target] = [
         imports: ["CLibsodium", "Encodings", "Signatures", "SSHKeys", "IdentityToken", "Policy", "Decision"]),
     suite("AccessLogTests", imports: ["Encodings", "HostFiles", "SSHKeys", "Policy", "Decision", "AccessLog"]),
     suite("HTTPTests", imports: ["Encodings", "HTTP"], programs: ["server.py"]),
-    suite("EtcdTests", imports: ["Encodings", "HTTP", "Etcd"], programs: ["cluster.py"]),
+    suite("EtcdTests", imports: ["Encodings", "HTTP", "Etcd"], programs: ["cluster.py", "gateway.py"]),
     suite(
         "DiscoveryTests", imports: ["Encodings", "HTTP", "IdentityToken", "Discovery"], programs: ["server.py"]),
     suite(
