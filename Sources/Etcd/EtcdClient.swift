@@ -79,11 +79,9 @@ public final class EtcdClient: Sendable {
 
     // MARK: - Asking
 
-    /// Asks until a member answers.
-    /// - Parameters:
-    ///   - isLarge: Whether a value is sent or asked for, which may take its time.
-    ///   - read: Makes something of an answer.
+    /// Asks until a member answers; what `isLarge`, sent or asked for, may take its time.
     /// - Returns: What `read` makes of the answer, and who gave it.
+    /// - Throws: Each case of `EtcdError`.
     func ask<Answer: Sendable>(
         _ method: EtcdMethod, _ body: JSON, isLarge: Bool = false, until deadline: ContinuousClock.Instant,
         _ read: (JSON.Object) throws(NotOfGateway) -> Answer

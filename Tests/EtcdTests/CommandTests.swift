@@ -24,18 +24,19 @@ extension EtcdClusterTests {
                 # etcdctl may say there that it tries again.
                 exec 2>errors; trap 'test $? = 0 || cat errors' EXIT
                 prefix='\(Cluster.prefix())'
+                cp "$ETCDCTL_CACERT" ca.pem
                 members=$(echo "$ETCDCTL_ENDPOINTS" | sed 's/,/", "/g')
                 cat >host.toml <<END
                 space = "box"
                 [policy_source]
                 etcd = ["$members"]
                 prefix = "$prefix"
-                ca = "$ETCDCTL_CACERT"
+                ca = "ca.pem"
                 user = "root"
                 password_file = "password"
                 file = "lib/policy"
                 END
-                etcd="--etcd $ETCDCTL_ENDPOINTS --etcd-ca $ETCDCTL_CACERT --etcd-user root --etcd-password-file password"
+                etcd="--etcd $ETCDCTL_ENDPOINTS --etcd-ca ca.pem --etcd-user root --etcd-password-file password"
                 etcd="$etcd --etcd-prefix $prefix"
                 ssh-keygen -q -t ed25519 -N '' -f key
                 echo "ops@example.com namespaces=\\"pair-policy\\" $(cat key.pub)" >allowed_signers
@@ -197,6 +198,8 @@ extension EtcdClusterTests {
                 watch both | sed "s|$PWD/||; s/toml:3:[0-9]*:/toml:3:/"
                 chmod 644 password
                 watch host | sed "s|$PWD/||g"
+                # What may pass is tried again by the service.
+                watch none | sed "s|$PWD/||g"
                 """#)
             #expect(
                 output == """
@@ -216,17 +219,22 @@ extension EtcdClusterTests {
         @Test(
             "what is wrong with the configuration is said, and nothing is asked",
             arguments: [
-                ("", "no member is named"), ("--etcd ftp://x", "\"ftp://x\""),
-                ("--etcd http://127.0.0.1:1 --etcd-user u", "\"u\""),
-                ("--etcd http://127.0.0.1:1 --etcd-user u --etcd-password-file open", "others may read this password"),
+                ("", "no member is named"),
+                ("--etcd https://x,ftp://user:secret@x", "member 2: an address that begins"),
+                ("--etcd https://127.0.0.1:1/v3", "without path"),
+                ("--etcd https://127.0.0.1:1 --etcd-user u", "\"u\""),
+                ("--etcd http://127.0.0.1:1 --etcd-user u --etcd-password-file open", "https expected, where there is"),
+                ("--etcd https://127.0.0.1:1 --etcd-user u --etcd-password-file open", "others may read this password"),
+                ("--etcd https://127.0.0.1:1 --etcd-ca none", "none: no such file"),
+                ("--etcd https://127.0.0.1:1 --etcd-ca loose", "loose: writable by"),
                 ("--etcd http://127.0.0.1:1 --timeout 0", "--timeout"),
                 ("--etcd http://127.0.0.1:1 --timeout 1", "could not connect"),
             ])
         func misconfigured(_ flags: String, _ complaint: String) throws {
             let output = try run(
-                "echo x >open; chmod 644 open; \"$pair\" fleet status \(flags) 2>&1 || echo \"status $?\"")
+                "echo x | tee open >loose; chmod 666 loose; \"$pair\" fleet status \(flags) 2>&1 || echo \"status $?\"")
             #expect(output.contains(complaint), "\(output)")
-            #expect(output.contains("status "), "\(output)")
+            #expect(output.contains("status ") && !output.contains("secret"), "\(output)")
         }
     }
 }

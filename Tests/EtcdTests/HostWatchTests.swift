@@ -13,6 +13,7 @@ extension EtcdClusterTests {
         init() throws { client = try Cluster.current.client() }
 
         /// What came of policies, as a host said it in etcd; read when it has said something new.
+        ///
         /// `nil` where it was taken away.
         private func reports(of host: String) async throws -> AsyncStream<HostReport?> {
             let (stream, continuation) = AsyncStream.makeStream(of: HostReport?.self)

@@ -175,5 +175,28 @@ extension EtcdClusterTests {
             await follower.applies("one")
             await follower.stop()
         }
+
+        @Test("fifty watchers have each what is published, one after the other")
+        func many() async throws {
+            try await publish("policy 1", 1)
+            var pace = PolicyWatch.Pace()
+            pace.applications.cost = .zero
+            let followers = try (0..<50).map { _ in try follower(pace: pace) }
+            for follower in followers { _ = await follower.watches() }
+            var delays: [Duration] = []
+            for serial in 2...21 {
+                let start = ContinuousClock.now
+                try await publish("policy \(serial)", UInt64(serial))
+                for follower in followers {
+                    await follower.applies("policy \(serial)")
+                    delays.append(try #require(follower.seen.time(of: "policy \(serial)")) - start)
+                }
+            }
+            delays.sort()
+            let (median, last) = (delays[delays.count / 2], delays[delays.count * 99 / 100])
+            print("50 watchers, 20 publications: p50 \(median), p99 \(last), most \(delays[delays.count - 1])")
+            for follower in followers { #expect(follower.seen.contents.applied.last == "policy 21") }
+            await withTaskGroup { group in for follower in followers { group.addTask { await follower.stop() } } }
+        }
     }
 }

@@ -5,6 +5,7 @@ internal import HostFiles
 ///   - name: The lock's file.
 ///   - patience: How long to wait at most.
 ///   - folder: Opens the folder, anew for each try.
+/// - Returns: The lock.
 /// - Throws: `.held` where it was not to be had so long, or the task was cancelled; or `.file`.
 func waitForLock(
     _ name: String, atMost patience: Duration, in folder: () throws(FileFault) -> OpenFolder

@@ -88,7 +88,7 @@ extension PolicyRefresh {
         var settings: EtcdSettings
         do throws(EtcdPlaceError) {
             settings = try EtcdPlace(origin, under: configuration)
-                .settings(userAgent: http.userAgent, passwordOwnedBy: ownership)
+                .settings(userAgent: http.userAgent, filesOwnedBy: ownership)
         } catch {
             throw .place(error)
         }

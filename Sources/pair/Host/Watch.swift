@@ -59,7 +59,7 @@ extension Host {
                             "a name of letters, digits, dots, hyphens and underscores expected, \(quoted(name)) found",
                         advice: "Give the host another name with --name.")
                 }
-                let client = try followed.place.client(passwordOwnedBy: ownership)
+                let client = try followed.place.client(filesOwnedBy: ownership)
                 var pace = HostWatch.Pace()
                 pace.policy.pull = Seconds(pull)
                 let watch = HostWatch(client: client, prefix: followed.place.prefix, pace: pace)
