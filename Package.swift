@@ -100,6 +100,7 @@ let login: [Target] = [
 
     .target(name: "CLibcrypto"),
     .target(name: "CSandbox"),
+    .target(name: "CNameService"),
     .target(name: "CTraps"),
 
     stage("Encodings"),
@@ -111,13 +112,14 @@ let login: [Target] = [
     stage("SSHKeys", imports: ["Encodings", "SSHWire", "Signatures"]),
     stage("IdentityToken", imports: ["Encodings", "Signatures", "SSHKeys"]),
     stage("Policy", imports: ["Encodings", "TOML", "SSHKeys", "IdentityToken"]),
+    stage("NameService", imports: ["CNameService", "Encodings", "Policy"]),
     stage("Decision", imports: ["Encodings", "Signatures", "SSHKeys", "IdentityToken", "Policy"]),
     stage("AccessLog", imports: ["Encodings", "HostFiles", "SSHKeys", "Decision"]),
     .executableTarget(
         name: "pair-authkeys",
         dependencies: [
-            "Encodings", "HostFiles", "Sandbox", "Signatures", "SSHKeys", "IdentityToken", "Policy", "Decision",
-            "AccessLog", "CTraps",
+            "Encodings", "HostFiles", "Sandbox", "Signatures", "SSHKeys", "IdentityToken", "Policy", "NameService",
+            "Decision", "AccessLog", "CTraps",
         ] + libc,
         swiftSettings: strict,
         linkerSettings: isEmbedded ? staticRuntime + [embeddedRuntime] : []),
@@ -195,7 +197,7 @@ let others: [Target] = [
         ],
         programs: ["server.py", "boot-refresh", "killing.c"]),
     suite("PairTests", imports: ["Encodings", "SSHKeys", "pair"]),
-    suite("CommandLineTests", imports: ["Encodings"], programs: ["outlets.py", "without.py"]),
+    suite("CommandLineTests", imports: ["Encodings"], programs: ["nss_tries.c", "outlets.py", "without.py"]),
     suite("EndToEndTests", imports: []),
 ]
 

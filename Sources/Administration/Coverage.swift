@@ -84,6 +84,7 @@ struct GrantSurroundings {
             earlier.line.identity.covers(later.line.identity)
         else { return [] }
         guard first.options.requirements.allSatisfy({ mine.options.requirements.contains($0) }),
+            first.options.unixGroup == nil || first.options.unixGroup == mine.options.unixGroup,
             !needsHostedDomain(earlier, later)
         else { return [] }
         // One that is over holds for no longer than any that is not.

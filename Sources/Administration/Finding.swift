@@ -55,6 +55,7 @@ public struct Finding: Sendable, Equatable {
         case loginsShadowed([Text], by: [Int])
         case loginUnknown(Text)
         case loginIsRoot(Text)
+        case unixGroupUnasked(Text)
         case emailAtGoogle(domain: Text)
         case claimChosenByPerson(Text)
         case templateGivesSystemLogins([String], minimum: UInt32)
@@ -113,6 +114,7 @@ extension Finding.Reason {
         case .loginsShadowed: "logins-shadowed"
         case .loginUnknown: "login-unknown"
         case .loginIsRoot: "login-root"
+        case .unixGroupUnasked: "unix-group-unasked"
         case .emailAtGoogle: "email-at-google"
         case .claimChosenByPerson: "claim-chosen-by-person"
         case .templateGivesSystemLogins: "template-system-logins"
@@ -141,9 +143,9 @@ extension Finding.Reason {
         switch self {
         case .fault, .file, .keyWeak, .groupsAtGoogle: .error
         case .unreadable, .otherSpaceFault, .spaceMalformed, .spaceCase, .denySpaceUnused, .duplicate, .grantExpired,
-            .grantDenied, .grantShadowed, .loginsShadowed, .loginUnknown, .loginIsRoot, .emailAtGoogle,
-            .claimChosenByPerson, .templateGivesSystemLogins, .templateGivesServiceLogin, .serviceLoginUnknown,
-            .serviceLoginIsRoot, .noService, .authorityUncapped, .capUnknown, .rsaShort:
+            .grantDenied, .grantShadowed, .loginsShadowed, .loginUnknown, .loginIsRoot, .unixGroupUnasked,
+            .emailAtGoogle, .claimChosenByPerson, .templateGivesSystemLogins, .templateGivesServiceLogin,
+            .serviceLoginUnknown, .serviceLoginIsRoot, .noService, .authorityUncapped, .capUnknown, .rsaShort:
             .warning
         case .judgedAsYours, .providerPassedOver, .denyWantsClaim, .providerUnused, .keyReachesAll, .keyRevoked,
             .revokedBefore, .authorityUnknown, .revokedEmailWantsClaim, .usersUnknown:

@@ -24,6 +24,8 @@ extension Finding.Reason: CustomStringConvertible {
                 + "them in"
         case .loginUnknown(let login): "no user \(login.shown) on this machine"
         case .loginIsRoot(let login): "gives \(login.shown), which is root (uid 0)"
+        case .unixGroupUnasked(let group):
+            "lets nobody in: it wants the login in the group \(group.shown), and pair.toml has no unix_groups = true"
         case .emailAtGoogle(let domain):
             "an address at Google without require=hd:\(domain.shown): a private account may have it"
         case .claimChosenByPerson(let claim):
@@ -77,6 +79,7 @@ extension Finding.Reason: CustomStringConvertible {
         case .loginsShadowed: "Take that login out of one of the lines."
         case .loginUnknown: "Make the user, or correct the name: sshd asks for users that exist alone."
         case .loginIsRoot: "Prefer a login of their own with sudo; at least add require=amr:mfa or from=."
+        case .unixGroupUnasked: "Put unix_groups = true at the top of pair.toml, or take the option out."
         case .emailAtGoogle: "Add require=hd:DOMAIN, or grant by sub:."
         case .claimChosenByPerson: "Use sub:, a group, or an e-mail (OpenID Connect Core 1.0 §5.7)."
         case .templateGivesSystemLogins: "Set template_min_uid to 1000, or to where the uids of people start."

@@ -39,6 +39,7 @@ extension MembershipLine.Options {
         if let from { words.append("from=" + optionValue(from)) }
         if let command { words.append("command=" + optionValue(command)) }
         words += requirements.map { "require=" + optionValue($0.text) }
+        if let unixGroup { words.append("unix-group=" + optionValue(unixGroup)) }
         for permit in SessionPermit.allCases where withheld.contains(permit) { words.append("no-" + permit.rawValue) }
         return words
     }

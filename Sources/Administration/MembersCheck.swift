@@ -24,6 +24,9 @@ extension HostCheck {
             }
             if case .claim(let claim, _) = entry.line.identity { checkClaim(claim, entry, path) }
             if case .email = entry.line.identity { checkGoogle(entry, grant.options, path) }
+            if let group = grant.options.unixGroup, !configuration.asksForUnixGroups, space == configuration.space {
+                add(.unixGroupUnasked(group), path, entry.number)
+            }
             for login in grant.logins {
                 switch login {
                 case .name(let name): checkLogin(name, entry, path)

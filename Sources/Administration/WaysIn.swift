@@ -57,6 +57,7 @@ public struct WaysIn: Sendable, Equatable {
         let denies = Denies(members)
         for entry in members {
             guard let grant = entry.grant, !entry.isExpired(at: now), denies.line(refusing: entry) == nil,
+                grant.options.unixGroup == nil || configuration.asksForUnixGroups,
                 revocations.line(revoking: entry.line.identity, at: grant.provider, configuration) == nil
             else { continue }
             let holder = WayIn.Holder.member(entry.line.identity, provider: grant.provider)

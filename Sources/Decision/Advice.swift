@@ -62,9 +62,11 @@ extension Reason {
         case .loginNotGranted: "Add the login to the person's line in members, or log in under one that is granted."
         case .loginUID: "A template never gives a system account: grant the login by its name, if that is meant."
         case .grantExpired: "The grant's until is past: write a new one."
+        case .unixGroup: "Put the login into the group that the line wants: id LOGIN shows those that it is in."
         case .policyMissing: "Run pair host refresh, which fetches the fleet's policy, and see why it has not run."
         case .policyMalformed: "Nothing but pair host refresh writes there: remove the file, and run it."
         case .policyExpired: "Publish a newer policy (pair fleet build, sign, publish), then run pair host refresh."
+        case .unixGroupUnavailable: "See whether the directory answers: time id LOGIN; and unix_groups in pair.toml."
         case .deadline: "The decision took too long: look at the machine's load, and at the size of members."
         }
     }

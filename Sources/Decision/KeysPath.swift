@@ -124,14 +124,37 @@ extension Login {
 
         trace.begin(.membership)
         let query = MembershipQuery(login: login, uid: uid, identity: identity, now: now)
-        let outcome = try files.outcome(of: query)
+        let outcome = try settled(files.outcome(of: query), by: files)
         guard case .granted(let grant) = outcome else {
             let detail = outcome.detail(claims, login: login, uid: uid, space: configuration.space)
             return try refuse(outcome.reason, detail)
         }
         facts.role = grant.role
-        trace.pass("members line \(grant.line): \(claims.name) may enter \(configuration.space) as \(login)")
+        let group = grant.unixGroup.map { ", which is in the group \(quoted($0))" } ?? ""
+        trace.pass("members line \(grant.line): \(claims.name) may enter \(configuration.space) as \(login)\(group)")
         return grant
+    }
+
+    /// The outcome once the groups that it depends on are known, looked up in the order of the lines.
+    ///
+    /// A line whose group is not known ends it: the next one may give more.
+    private func settled(
+        _ outcome: MembershipOutcome, by files: borrowing some PolicyFiles
+    ) throws(Stop) -> MembershipOutcome {
+        guard case .depending(let grants, let otherwise) = outcome else { return outcome }
+        var first: MembershipOutcome?
+        for grant in grants {
+            guard let group = grant.unixGroup else { return .granted(grant) }
+            guard configuration.asksForUnixGroups else {
+                let place = "members line \(grant.line) asks for the group \(quoted(group))"
+                return try refuse(.unixGroupUnavailable, "\(place), and pair.toml does not have unix_groups = true")
+            }
+            let answer = try files.answer(for: group)
+            if answer == .member { return .granted(grant) }
+            first = first ?? .notInGroup(line: grant.line, group: group, answer)
+        }
+        if case .granted = otherwise { return otherwise }
+        return first ?? otherwise
     }
 }
 

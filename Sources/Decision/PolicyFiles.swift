@@ -1,3 +1,4 @@
+public import Encodings
 public import Policy
 public import SSHKeys
 
@@ -16,4 +17,7 @@ public protocol PolicyFiles {
 
     /// What the membership file says of `query`, read to its end.
     func outcome(of query: MembershipQuery) throws(Stop) -> MembershipOutcome
+
+    /// Whether the login that asks is in `group`, by the host's directory; asked only where a grant depends on it.
+    func answer(for group: Text) throws(Stop) -> GroupAnswer
 }

@@ -69,11 +69,13 @@ public enum Reason: String, CaseIterable, Sendable, Error {
     case loginNotGranted = "login-not-granted"
     case loginUID = "login-uid"
     case grantExpired = "grant-expired"
+    case unixGroup = "unix-group"
 
     // The host.
     case policyMissing = "policy-missing"
     case policyMalformed = "policy-malformed"
     case policyExpired = "policy-expired"
+    case unixGroupUnavailable = "unix-group-unavailable"
     case deadline
 }
 

@@ -58,7 +58,8 @@ extension MembershipOutcome {
         case .loginUID: .loginUID
         case .expired: .grantExpired
         case .loginNotGranted: .loginNotGranted
-        case .notAMember, .granted: .notAMember
+        case .notInGroup: .unixGroup
+        case .notAMember, .granted, .depending: .notAMember
         }
     }
 
@@ -67,6 +68,10 @@ extension MembershipOutcome {
         let name = quoted(claims.email ?? claims.subject)
         return switch self {
         case .granted(let grant): "members line \(grant.line)"
+        case .depending(let grants, _): "\(grants.count) lines of members want the login in a group"
+        case .notInGroup(let line, let group, let answer):
+            "members line \(line) means \(name) where \(login) is in the group \(quoted(group)); "
+                + answer.detail(login: login)
         case .denied(let line): "members line \(line) denies \(name)"
         case .undecidable(let line): "members line \(line) denies by a claim that the token lacks"
         case .loginUID(let line):
@@ -76,6 +81,18 @@ extension MembershipOutcome {
         case .loginNotGranted(let line): "members line \(line) means \(name), but does not grant \(login)"
         case .notAMember(let nearMiss):
             "no line for \(name) in \(space)" + (nearMiss.map { "; \($0.detail)" } ?? "")
+        }
+    }
+}
+
+extension GroupAnswer {
+    /// What the host's directory has.
+    fileprivate func detail(login: String) -> String {
+        switch self {
+        case .member: "it is"
+        case .notMember: "it is not"
+        case .noSuchGroup: "there is no such group"
+        case .noSuchLogin: "there is no user \(login)"
         }
     }
 }

@@ -30,6 +30,8 @@ public struct Configuration: Sendable {
     public let clockSkew: Seconds
     /// The least uid that a template of LOGINS may give; at least 1.
     public let templateMinimumUID: UInt32
+    /// Whether the host's directory is asked where a grant wants the login in a group.
+    public let asksForUnixGroups: Bool
     /// The providers, no two of one name.
     public let providers: [Provider]
     /// The services, no two of one name.
@@ -68,6 +70,7 @@ public struct Configuration: Sendable {
         keySets = try root.location("keysets", default: "/var/cache/pair/keysets")
         clockSkew = try root.duration("clock_skew", mayBeZero: true) ?? Seconds(30)
         templateMinimumUID = UInt32(try root.integer("template_min_uid", in: 1...4_294_967_294) ?? 1000)
+        asksForUnixGroups = try root.bool("unix_groups") ?? false
         try root.end()
 
         policySource = try tables.policySource(besides: [members, accounts, revoked])

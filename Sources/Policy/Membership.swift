@@ -34,11 +34,40 @@ public struct Grant: Sendable, Equatable {
     public let command: Text?
     /// What the session loses of pair.toml's permits.
     public let withheld: [SessionPermit]
+    /// The group that the login must be in, or the line does not hold; `nil` where it need not be in any.
+    public let unixGroup: Text?
+
+    /// What line `line` gives.
+    init(line: Int, _ options: MembershipLine.Options) {
+        self.line = line
+        role = options.role
+        until = options.until
+        from = options.from
+        command = options.command
+        withheld = options.withheld
+        unixGroup = options.unixGroup
+    }
+}
+
+/// What the host's directory says of a login and a group.
+///
+/// Source: nsswitch.conf(5).
+public enum GroupAnswer: Sendable {
+    /// The login is in it, by its primary group or by another.
+    case member
+    case notMember
+    case noSuchGroup
+    case noSuchLogin
 }
 
 /// The answer of a membership file.
 public enum MembershipOutcome: Sendable, Equatable {
     case granted(Grant)
+    /// The first of these lines that holds, each of which wants the login in a group; where none does, `otherwise`, which
+    /// is no other such.
+    indirect case depending([Grant], otherwise: MembershipOutcome)
+    /// This line, and none behind it that would let them in either, wants the login in that group.
+    case notInGroup(line: Int, group: Text, GroupAnswer)
     /// A deny on this line means this identity.
     case denied(line: Int)
     /// A deny on this line asks about a claim that the token lacks or has in another shape.
@@ -77,6 +106,8 @@ public struct MembershipScan: Sendable {
     private var denied: Int?
     private var undecidable: Int?
     private var granted: Grant?
+    /// Grants in front of `granted` that depend on a group.
+    private var depending: [Grant] = []
     /// Why lines that mean the identity do not let it in: the first of each kind.
     private var loginUID: Int?
     private var expired: (line: Int, at: UnixTime)?
@@ -98,6 +129,11 @@ public struct MembershipScan: Sendable {
     public var outcome: MembershipOutcome {
         if let denied { return .denied(line: denied) }
         if let undecidable { return .undecidable(line: undecidable) }
+        let rest = outcomeWithoutGroups
+        return depending.isEmpty ? rest : .depending(depending, otherwise: rest)
+    }
+
+    private var outcomeWithoutGroups: MembershipOutcome {
         if let granted { return .granted(granted) }
         if let loginUID { return .loginUID(line: loginUID) }
         if let expired { return .expired(line: expired.line, at: expired.at) }
@@ -220,9 +256,8 @@ extension MembershipScan {
             if expired == nil { expired = (number, until) }
             return
         }
-        granted = Grant(
-            line: number, role: options.role, until: options.until, from: options.from, command: options.command,
-            withheld: options.withheld)
+        let grant = Grant(line: number, options)
+        if grant.unixGroup == nil { granted = grant } else { depending.append(grant) }
     }
 
     /// Linux's overflow uid, and (uid_t) −1, which is no user's.

@@ -39,6 +39,8 @@ public struct MembershipLine: Sendable, Equatable {
         public var command: Text?
         /// All of which must hold.
         public var requirements: [Requirement] = []
+        /// A group of the host's, as NSS knows it, that the login must be in.
+        public var unixGroup: Text?
         /// What the session loses of pair.toml's permits.
         public var withheld: [SessionPermit] = []
 
@@ -136,6 +138,10 @@ extension MembershipLine.Options {
                     throw option.malformed(.require, parser)
                 }
                 requirements.append(requirement)
+            case "unix-group":
+                let group = try option.required(.unixGroup, parser)
+                guard group.utf8.count <= 256 else { throw option.malformed(.unixGroup, parser) }
+                unixGroup = group
             default:
                 let known = MembershipLine.Options.withholdable.first { $0.option == option.name }
                 guard let permit = known?.permit else {

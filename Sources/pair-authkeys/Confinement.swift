@@ -2,7 +2,6 @@ import AccessLog
 import Encodings
 import HostFiles
 import Policy
-import SSHKeys
 import Sandbox
 import Signatures
 
@@ -27,13 +26,12 @@ extension Process {
     /// Gives up all that the rest of a run does not need: to read the files that a decision rests on, and nothing else.
     /// - Parameters:
     ///   - files: `nil` where pair.toml could not be used; nothing more is read then.
-    ///   - keyType: The type of the key as sshd has it.
+    ///   - isPlainKey: Whether the key is said to have no certificate.
     /// - Returns: What is in force, and what the kernel lacks.
-    static func confine(to files: HostPolicy?, keyType: Text?) -> Sandbox {
+    static func confine(to files: HostPolicy?, isPlainKey: Bool) -> Sandbox {
         // Each of these reads files when it is first used: libcrypto, the distribution's settings and what they load;
         // and local time, the zone. A plain key needs no libcrypto, whose start would be a fifth of such a run.
-        let isPlain = keyType.map { KeyAlgorithm(rawValue: $0.string) != nil } ?? false
-        if !isPlain { prepareToVerify() }
+        if !isPlainKey { prepareToVerify() }
         if files?.configuration.expiryTime == .local { loadTimeZone() }
         return Sandbox(readingBelow: files?.folders ?? [])
     }

@@ -2,6 +2,7 @@ import Decision
 import Encodings
 import HostFiles
 import IdentityToken
+import NameService
 import Policy
 import SSHKeys
 
@@ -13,6 +14,8 @@ struct HostPolicy: PolicyFiles {
     let isLate: @Sendable () -> Bool
     /// What the host's own files are replaced by, where pair.toml has a source of it.
     private let applied: AppliedPolicy?
+    /// Who knows the groups of the login; `nil` where pair.toml wants nobody asked, or where no process could be had.
+    private let directory: NameService?
 
     /// Where pair.toml stands, unless it is said otherwise.
     static let defaultPath = "/etc/pair/pair.toml"
@@ -20,15 +23,20 @@ struct HostPolicy: PolicyFiles {
     /// No pair.toml that a person wrote is larger, and nothing nested as deep as fits in it exhausts the stack.
     private static let maximumConfiguration = 64 << 10
 
-    /// Reads pair.toml.
+    /// How long the host's directory of groups may take: so that its refusal, too, is recorded before the deadline.
+    private static let patience: Int32 = 4
+
+    /// Reads pair.toml, and starts what it wants asked.
     /// - Parameters:
     ///   - path: Where it is.
     ///   - ownership: Whom the files must belong to.
     ///   - time: The moment to decide at; `nil` for the present.
+    ///   - login: Whose groups may be asked for; `nil` where no grant will be.
     ///   - isLate: Whether the decision has taken too long.
     /// - Throws: The fault that keeps it from being used.
     init(
-        path: String, ownership: Ownership, time: UnixTime?, isLate: @escaping @Sendable () -> Bool
+        path: String, ownership: Ownership, time: UnixTime?, groupsOf login: Text?,
+        isLate: @escaping @Sendable () -> Bool
     ) throws(Stop) {
         self.ownership = ownership
         self.isLate = isLate
@@ -49,6 +57,8 @@ struct HostPolicy: PolicyFiles {
         } else {
             applied = nil
         }
+        let asked = configuration.asksForUnixGroups ? login : nil
+        directory = asked.flatMap { NameService(for: $0, within: Self.patience) }
     }
 
     func keySet(of provider: Provider) throws(Stop) -> [UInt8]? {
@@ -83,6 +93,13 @@ struct HostPolicy: PolicyFiles {
         return try fold(.members, configuration.members, into: scan) {
             (scan, line, number) throws(PolicyError) in try scan.take(line, number: number)
         }.outcome
+    }
+
+    func answer(for group: Text) throws(Stop) -> GroupAnswer {
+        if let answer = directory?.answer(for: group) { return answer }
+        let cause = directory == nil ? "no process could be had for it" : "no answer within \(Self.patience) seconds"
+        let detail = "whether the login is in the group \(quoted(group)) could not be found out: \(cause)"
+        throw .refusal(Refusal(.unixGroupUnavailable, detail))
     }
 
     /// Hands every line of a file to `body`; a file that only the default names may be missing and then has no lines.

@@ -30,9 +30,13 @@ extension Question {
         ownership: Ownership, folder: String = "", isLate: @escaping @Sendable () -> Bool
     ) throws(Stop) -> Evidence {
         let path = configurationPath.map { folder + $0 } ?? HostPolicy.defaultPath
-        let files = try HostPolicy(path: path, ownership: ownership, time: time, isLate: isLate)
+        let files = try HostPolicy(
+            path: path, ownership: ownership, time: time, groupsOf: isPlainKey ? nil : login, isLate: isLate)
         return Evidence(files: files, key: try givenKey(folder: folder))
     }
+
+    /// Whether the key has the type of one without a certificate, as sshd says it.
+    var isPlainKey: Bool { keyType.map { KeyAlgorithm(rawValue: $0.string) != nil } ?? false }
 
     /// Decides with the host's own files.
     func decide(on evidence: Result<Evidence, Stop>) -> Verdict {

@@ -6,7 +6,7 @@ import HostFiles
 import Sandbox
 import Signatures
 
-// argv → question → pair.toml → records opened, sandbox → decision → record → one write → exit
+// argv → question → pair.toml → directory asked for groups, records opened, sandbox → decision → record → one write → exit
 
 Process.fillStandardStreams()
 Process.ignoreSignalsOfWriting()
@@ -38,7 +38,7 @@ func answer(_ question: Question) -> Never {
     let evidence = Result { () throws(Stop) in try question.evidence(ownership: ownership, isLate: isLate) }
     let files = try? evidence.get().files
     let records = isTrial ? nil : Records(for: files?.configuration)
-    let sandbox = Process.confine(to: files, keyType: question.keyType)
+    let sandbox = Process.confine(to: files, isPlainKey: question.isPlainKey)
 
     let verdict = question.decide(on: evidence)
     switch question.reader {

@@ -106,6 +106,15 @@ struct HostCheckTests {
             text: "build-box *@b.c google ops\nbuild-box bob@b.c google ops require=amr:x\n",
             found: ["2 warning email-at-google"]),
         Case(
+            name: "a group of the host's that nobody is asked for, and a grant behind it that wants none or another",
+            text: "build-box sub:1 okta ops unix-group=a\nbuild-box sub:1 okta ops unix-group=b\n"
+                + "build-box sub:1 okta ops\n",
+            found: ["1 warning unix-group-unasked", "2 warning unix-group-unasked"]),
+        Case(
+            name: "the same group behind it",
+            text: "build-box sub:1 okta ops unix-group=a\nbuild-box sub:1 okta ops unix-group=a,no-pty\n",
+            found: ["1 warning unix-group-unasked", "2 warning grant-shadowed", "2 warning unix-group-unasked"]),
+        Case(
             name: "a grant behind one that wants more",
             text: "build-box sub:1 okta ops require=amr:mfa\nbuild-box sub:1 okta ops\n", found: []),
         Case(

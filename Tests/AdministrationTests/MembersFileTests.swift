@@ -50,12 +50,13 @@ struct MembersFileTests {
                 options.command = "echo \"a b\", c"
                 options.requirements = [MembershipLine.Requirement("amr:mfa"), MembershipLine.Requirement("a b:c,d")]
                     .compactMap { $0 }
+                options.unixGroup = "Domain Users"
                 options.withheld = [.pty, .userRC]
             })
         let line =
             "build-box  \"group:Eng \\\"A\\\" \\\\ B\"  okta  \"{claim:user name}\"  role=\"a,b\","
             + "until=2026-11-22T12:01:00Z,from=\"10.0.0.0/8,::1\",command=\"echo \\\"a b\\\", c\",require=amr:mfa,"
-            + "require=\"a b:c,d\",no-pty,no-user-rc"
+            + "require=\"a b:c,d\",unix-group=\"Domain Users\",no-pty,no-user-rc"
         #expect(edit.changes == [.added(line: 8, Text(line))])
         let entry = try #require(try members(edit.text).entries.last)
         #expect(entry.line.identity == .group("Eng \"A\" \\ B"))
@@ -63,6 +64,7 @@ struct MembersFileTests {
         #expect(logins == [.claim("user name")])
         #expect(options.command == "echo \"a b\", c")
         #expect(options.requirements.map(\.text) == ["amr:mfa", "a b:c,d"])
+        #expect(options.unixGroup == "Domain Users")
         #expect(options.withheld == [.pty, .userRC])
     }
 

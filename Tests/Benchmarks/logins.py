@@ -47,7 +47,7 @@ def make_login(folder, lines=None, cert=None, **more):
             file.writelines(lines)
             file.write(grant)
     kind, key, *_ = login.files["key.pub"].split()
-    return ["--user", "alice", "--uid", "1001", "--key", key, "--type", kind, "--config", str(folder / "pair.toml")]
+    return ["--user", login.login, "--uid", "1001", "--key", key, "--type", kind, "--config", str(folder / "pair.toml")]
 
 
 def fleet():
@@ -156,6 +156,12 @@ def main():
         lengthen(folder / "long")
         more("accepted login", long, login, options.pairs)
         more("stray key", stray("long"), stray("one"), options.pairs)
+        print("\nunix_groups = true")
+        asking = {"settings": {"unix_groups": True}}
+        more("no grant wants a group", [str(program), *make_login(folder / "asking", **asking)], login, options.pairs)
+        grant = "build-box alice@example.com example root unix-group=root\n"
+        asked = [str(program), *make_login(folder / "asked", login="root", members=grant, **asking)]
+        more("the grant wants one of files", asked, login, options.pairs)
     finally:
         shutil.rmtree(folder)
 

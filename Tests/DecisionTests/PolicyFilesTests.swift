@@ -145,6 +145,7 @@ import Testing
         case keySet
         case members
         case accounts
+        case group
     }
 }
 
@@ -190,5 +191,10 @@ private struct RecordingFiles: PolicyFiles {
         log.query = query
         try note(.members)
         return try files.outcome(of: query)
+    }
+
+    func answer(for group: Text) throws(Stop) -> GroupAnswer {
+        try note(.group)
+        return try files.answer(for: group)
     }
 }

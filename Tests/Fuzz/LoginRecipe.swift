@@ -134,8 +134,8 @@ struct LoginRecipe {
     var made: Case {
         Case(
             toml: policy.toml, members: policy.members, accounts: policy.accounts(of: way == .plainKey),
-            revoked: policy.revoked, keySets: policy.keySets, login: Text(login), uid: uid,
-            key: Array(base64(blob).utf8), keyType: keyType.map { Text($0) },
+            revoked: policy.revoked, keySets: policy.keySets, groups: ["root": .success(.member)], login: Text(login),
+            uid: uid, key: Array(base64(blob).utf8), keyType: keyType.map { Text($0) },
             now: UnixTime(seconds: now))
     }
 }

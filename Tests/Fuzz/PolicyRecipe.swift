@@ -109,6 +109,7 @@ struct PolicyRecipe {
             "command=\"/bin/sh -c \\\"a, b\\\"\"", "command=id", "command=\"a\\\\b\"", "command=\"größe\"",
             "no-pty", "no-port-forwarding", "no-agent-forwarding", "no-user-rc", "require=department:ops",
             "require=groups:sre", "require=\"https://a.example/roles:admin\"", "require=sub:248289761001",
+            "unix-group=root", "unix-group=\"root\"", "unix-group=nowhere",
         ]
         var chosen = [choices.one(of: values)]
         while choices.byte() & 3 == 3 { chosen.append(choices.one(of: values)) }
@@ -151,6 +152,7 @@ struct PolicyRecipe {
 
     private static let settings = [
         "clock_skew = \"0s\"", "clock_skew = \"1h\"", "template_min_uid = 1", "template_min_uid = 1002",
+        "unix_groups = true", "unix_groups = false",
         "revoked = \"gone\"",
     ]
     private static let providerSettings = [

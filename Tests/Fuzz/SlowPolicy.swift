@@ -224,6 +224,11 @@ struct SlowGrant {
             guard isGranted else { continue }
             let grant = try SlowGrant(options)
             if let until = grant.until, now >= until { continue }
+            // The directory of the fuzzer's host has one group, root, and everybody is in it.
+            if let group = options.first(where: { $0.name == "unix-group" }) {
+                try require(host.asksForUnixGroups || !grants.isEmpty, "a group for which nobody is asked")
+                guard group.value == Array("root".utf8) else { continue }
+            }
             grants.append(grant)
         }
         guard let grant = grants.first else { throw Doubt("no grant") }
@@ -258,7 +263,7 @@ struct SlowGrant {
                 until = Int64(date.timeIntervalSince1970)
             case "command": command = option.value
             case "from": from = option.value
-            case "role", "require": break
+            case "role", "require", "unix-group": break
             case "no-pty", "no-port-forwarding", "no-agent-forwarding", "no-user-rc":
                 withheld.insert(String(option.name.dropFirst(3)))
             default: throw Doubt("an option \(option.name)")

@@ -15,9 +15,12 @@ struct MembershipMatchingTests {
         var testDescription: String { name }
     }
 
-    static func granted(_ line: Int) -> MembershipOutcome {
-        .granted(
-            Grant(line: line, role: nil, until: nil, from: nil, command: nil, withheld: []))
+    static func granted(_ line: Int) -> MembershipOutcome { .granted(grant(line) { _ in }) }
+
+    static func grant(_ line: Int, _ setting: (inout MembershipLine.Options) -> Void) -> Grant {
+        var options = MembershipLine.Options()
+        setting(&options)
+        return Grant(line: line, options)
     }
 
     static let emails = [

@@ -8,6 +8,9 @@ struct MembershipRuleTests {
     typealias Case = MembershipMatchingTests.Case
 
     static func granted(_ line: Int) -> MembershipOutcome { MembershipMatchingTests.granted(line) }
+    static func grant(_ line: Int, _ setting: (inout MembershipLine.Options) -> Void) -> Grant {
+        MembershipMatchingTests.grant(line, setting)
+    }
 
     static let denies = [
         Case(
@@ -70,7 +73,7 @@ struct MembershipRuleTests {
         Case(
             name: "the first grant that holds, whole",
             lines: "build-box sub:1101694 google alice role=first\nbuild-box sub:1101694 google alice no-pty",
-            expected: .granted(Grant(line: 1, role: "first", until: nil, from: nil, command: nil, withheld: []))),
+            expected: .granted(grant(1) { $0.role = "first" })),
         Case(
             name: "a grant that is over is passed over",
             lines: "build-box sub:1101694 google alice until=2026-11-22T12:00:00Z\nbuild-box sub:1101694 google alice",
@@ -82,10 +85,7 @@ struct MembershipRuleTests {
         Case(
             name: "a second before until",
             lines: "build-box sub:1101694 google alice until=2026-11-22T12:00:01Z",
-            expected: .granted(
-                Grant(
-                    line: 1, role: nil, until: UnixTime(seconds: Person.now.seconds + 1), from: nil, command: nil,
-                    withheld: []))),
+            expected: .granted(grant(1) { $0.until = UnixTime(seconds: Person.now.seconds + 1) })),
         Case(
             name: "all requirements must hold",
             lines: "build-box sub:1101694 google alice require=acr:mfa,require=dept:it",
@@ -101,9 +101,12 @@ struct MembershipRuleTests {
                 + #"role=owner,from="10.0.0.0/8,::1",command="say \"hi\" \\o",no-pty,no-port-forwarding,"#
                 + "no-agent-forwarding,no-user-rc  ",
             expected: .granted(
-                Grant(
-                    line: 1, role: "owner", until: nil, from: "10.0.0.0/8,::1", command: #"say "hi" \o"#,
-                    withheld: [.pty, .portForwarding, .agentForwarding, .userRC]))),
+                grant(1) {
+                    $0.role = "owner"
+                    $0.from = "10.0.0.0/8,::1"
+                    $0.command = #"say "hi" \o"#
+                    $0.withheld = [.pty, .portForwarding, .agentForwarding, .userRC]
+                })),
         Case(
             name: "a line for every Space", lines: "* sub:1101694 google alice", expected: granted(1)),
         Case(
@@ -131,6 +134,48 @@ struct MembershipRuleTests {
                 + "build-box alice@example.com google {email-local}",
             uid: 3, expected: .loginUID(line: 3)),
     ]
+
+    /// What a line that wants a group, on line `line`, gives.
+    private static func wants(_ group: Text, line: Int) -> Grant { grant(line) { $0.unixGroup = group } }
+
+    static let groups = [
+        Case(
+            name: "a grant that wants a group depends on it",
+            lines: #"build-box sub:1101694 google alice unix-group="Domain Admins""#,
+            expected: .depending([wants("Domain Admins", line: 1)], otherwise: .notAMember(nil))),
+        Case(
+            name: "in their order, up to the first grant that wants none",
+            lines: "build-box sub:1101694 google alice unix-group=a\nbuild-box sub:1101694 google alice unix-group=b\n"
+                + "build-box sub:1101694 google alice\nbuild-box sub:1101694 google alice unix-group=c",
+            expected: .depending([wants("a", line: 1), wants("b", line: 2)], otherwise: granted(3))),
+        Case(
+            name: "behind a grant that wants none it says nothing",
+            lines: "build-box sub:1101694 google alice\nbuild-box sub:1101694 google alice unix-group=a",
+            expected: granted(1)),
+        Case(
+            name: "a deny behind it refuses whatever group it is",
+            lines: "build-box sub:1101694 google alice unix-group=a\nbuild-box sub:1101694 google deny",
+            expected: .denied(line: 2)),
+        Case(
+            name: "a deny that cannot be decided too",
+            lines: "build-box sub:1101694 google alice unix-group=a\nbuild-box group:x google deny",
+            expected: .undecidable(line: 2)),
+        Case(
+            name: "one of another login, that is over, or whose claim is missing depends on no group",
+            lines: "build-box sub:1101694 google bob unix-group=a\n"
+                + "build-box sub:1101694 google alice unix-group=b,until=2020-01-01T00:00:00Z\n"
+                + "build-box sub:1101694 google alice unix-group=c,require=acr:mfa",
+            expected: .expired(line: 2, at: UnixTime(seconds: 1_577_836_800))),
+        Case(
+            name: "what else keeps them out stands behind it",
+            lines: "build-box sub:1101694 google bob\nbuild-box sub:1101694 google alice unix-group=a",
+            expected: .depending([wants("a", line: 2)], otherwise: .loginNotGranted(line: 1))),
+    ]
+
+    @Test("what depends on a group of the host's is told with what else there is", arguments: groups)
+    func dependsOnGroups(row: Case) throws {
+        #expect(try outcome(row.lines, row.person, login: row.login, uid: row.uid) == row.expected)
+    }
 
     @Test("a deny refuses whom it should", arguments: denies)
     func refusesDenied(row: Case) throws {

@@ -68,6 +68,11 @@ struct MembershipSyntaxTests {
         Rejected(
             "build-box a@b google x until=2026-02-30T00:00:00Z", 24, .malformed(.until, found: "2026-02-30T00:00:00Z")),
         Rejected("build-box a@b google x require=acr", 24, .malformed(.require, found: "acr")),
+        Rejected("build-box a@b google x unix-group=", 24, .malformed(.unixGroup, found: "")),
+        Rejected(
+            "build-box a@b google x unix-group=\(String(repeating: "g", count: 257))", 24,
+            .malformed(.unixGroup, found: Text(String(repeating: "g", count: 257)))),
+        Rejected("build-box a@b google x unix-group=a,unix-group=b", 37, .optionTwice("unix-group")),
         Rejected("build-box a@b google x require=:v", 24, .malformed(.require, found: ":v")),
         Rejected("build-box a@b google x from=10.0.0.1/8", 24, .malformed(.from, found: "10.0.0.1/8")),
         Rejected(#"build-box a@b google x command="""#, 24, .malformed(.command, found: "")),

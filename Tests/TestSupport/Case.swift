@@ -17,6 +17,8 @@ struct Case: Sendable {
     var policy: [UInt8]?
     /// By the provider's name.
     var keySets: [String: [UInt8]] = [:]
+    /// What the host's directory says of the login and a group, by its name; any other group there is not.
+    var groups: [Text: Result<GroupAnswer, Stop>] = [:]
     var login: Text = "alice"
     var uid: UInt32? = 1001
     var key: [UInt8] = []
@@ -44,7 +46,7 @@ struct Case: Sendable {
         get throws(PolicyError) {
             MemoryFiles(
                 configuration: try configuration, members: members, accounts: accounts, revoked: revoked,
-                keySets: keySets, policy: policy, now: now)
+                keySets: keySets, groups: groups, policy: policy, now: now)
         }
     }
 
@@ -75,6 +77,7 @@ struct MemoryFiles: PolicyFiles {
     let accounts: [UInt8]?
     let revoked: [UInt8]?
     let keySets: [String: [UInt8]]
+    let groups: [Text: Result<GroupAnswer, Stop>]
     let policy: [UInt8]?
     let now: UnixTime
 
@@ -103,6 +106,8 @@ struct MemoryFiles: PolicyFiles {
         }
         return scan.outcome
     }
+
+    func answer(for group: Text) throws(Stop) -> GroupAnswer { try groups[group]?.get() ?? .noSuchGroup }
 
     private func forEachLine(
         of bytes: [UInt8]?, _ part: PolicyPart, at location: Configuration.Location,

@@ -66,6 +66,8 @@ struct Fixture: Sendable, CustomStringConvertible {
             flags[arguments[index].string] = arguments[index + 1]
         }
         loaded.login = flags["--user"] ?? ""
+        // The one group that a fixture can rely on wherever it is replayed.
+        loaded.groups = loaded.login == "root" ? ["root": .success(.member)] : [:]
         loaded.uid = flags["--uid"].flatMap { UInt32($0.string) }
         loaded.keyType = flags["--type"]
         var key = Array((flags["--key"] ?? "").utf8)

@@ -3,6 +3,7 @@
 import Administration
 import Discovery
 import Encodings
+import Etcd
 import Foundation
 import HTTP
 import HostFiles
@@ -139,12 +140,35 @@ struct DoctorTests {
     func json() throws {
         var facts = try SampleHost.facts()
         facts.commandUsers = ["_pair": nil]
-        let text = String(decoding: Diagnosis(of: facts).json.encoded, as: UTF8.self)
+        let text = String(decoding: Diagnosis(of: facts).json(foundAt: SampleHost.now).encoded, as: UTF8.self)
         #expect(
             text.hasPrefix(
-                #"{"verdict":"wrong","counts":{"ok":18,"unseen":0,"warning":0,"wrong":1},"lines":[{"check":"configuration","code":"ok","verdict":"ok""#
+                #"{"time":"\#(SampleHost.now.rfc3339)","verdict":"wrong","counts":{"ok":18,"unseen":0,"warning":0,"wrong":1},"lines":[{"check":"configuration","code":"ok","verdict":"ok""#
             ), "\(text)")
         #expect(text.contains(#"{"check":"user","code":"user-missing","verdict":"wrong","text":"there is no user"#))
+    }
+
+    @Test("what it found is told in brief, also out of what was kept of it, for as long as it is new")
+    func brief() throws {
+        var facts = try SampleHost.facts()
+        facts.commandUsers = ["_pair": nil]
+        let found = Diagnosis(of: facts)
+        let worst = try #require(found.lines.first { $0.verdict == .wrong })
+        #expect(found.brief == HostReport.Doctor(failures: 1, warnings: 0, first: worst.text))
+        let kept = found.json(foundAt: SampleHost.now).encoded
+        let hour = Seconds(3600)
+        let last = UnixTime(seconds: SampleHost.now.seconds + 3599)
+        for now in [SampleHost.now, last] {
+            #expect(HostReport.Doctor(kept: kept, atMost: hour, at: now) == found.brief)
+        }
+        #expect(HostReport.Doctor(kept: kept, atMost: hour, at: SampleHost.now + hour) == nil)
+        // Found later than now.
+        #expect(HostReport.Doctor(kept: kept, atMost: hour, at: UnixTime(seconds: SampleHost.now.seconds - 1)) == nil)
+        #expect(HostReport.Doctor(kept: Array(kept.dropLast()), atMost: hour, at: SampleHost.now) == nil)
+        let well = Diagnosis(of: try SampleHost.facts())
+        #expect(
+            HostReport.Doctor(kept: well.json(foundAt: SampleHost.now).encoded, atMost: hour, at: SampleHost.now)
+                == HostReport.Doctor(failures: 0, warnings: 0))
     }
 
     @Test("a name from outside cannot draw on the terminal, nor leave its word in a command")

@@ -95,6 +95,13 @@ struct StandingTests {
             name: "by a claim that is required", members: "x bob@example.com idp deploy require=amr:mfa\n",
             expected: maybe(1, "bob@example.com")),
         Row(
+            name: "by a group of the host's, or not at all", members: "x bob@example.com idp deploy unix-group=ops\n",
+            expected: .uncertain("\(file):1 lets them in where deploy is in a group of this host's")),
+        Row(
+            name: "by a group of the host's, or without",
+            members: "x bob@example.com idp deploy unix-group=ops\nx bob@example.com idp deploy\n",
+            expected: .letIn(by: "\(file):2")),
+        Row(
             name: "somebody else, by a claim that is required",
             members: "x eve@example.com idp deploy require=amr:mfa\n",
             expected: .refused(.notAMember, "no line of members means them")),

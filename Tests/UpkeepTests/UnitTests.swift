@@ -7,6 +7,7 @@ import Testing
     private static let folder = "\(Program.repository)/scripts/package.d/debian"
     private static let units = [
         "pair-refresh.service", "pair-refresh.timer", "pair-refresh.path", "pair-policy-watch.service",
+        "pair-doctor.service", "pair-doctor.timer",
     ]
 
     /// The units in a folder of their own, with the built pair as the program.

@@ -22,7 +22,7 @@ if has dpkg && dpkg-query --show pair >/dev/null 2>&1; then fail 'the package pa
 remove() {
     if [ -x /usr/bin/pair ]; then /usr/bin/pair host remove || fail 'sshd could not be taken back; nothing is removed'; fi
     # shellcheck disable=SC2086 # two words
-    if has_systemd; then systemctl disable --now $units pair-policy-watch.service; fi
+    if has_systemd; then systemctl disable --now $units pair-policy-watch.service pair-doctor.timer; fi
     files | while read -r file; do rm -f "$file"; done
     if has_systemd; then systemctl daemon-reload; fi
     echo 'pair is removed. /etc/pair, /var/log/pair, /var/cache/pair and the user _pair are left.'

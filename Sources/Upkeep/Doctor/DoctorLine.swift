@@ -226,9 +226,10 @@ public struct Diagnosis: Sendable, Equatable {
         }
     }
 
-    /// One object with all lines.
-    public var json: JSON {
+    /// One object with all lines, and when they were found.
+    public func json(foundAt now: UnixTime) -> JSON {
         var object = JSON.Object()
+        object.add("time", now.rfc3339)
         object.add("verdict", verdict.rawValue)
         var counts = JSON.Object()
         for verdict in DoctorLine.Verdict.allCases {

@@ -173,6 +173,12 @@ public struct TodaysPolicy: Sendable {
     private func judged(_ outcome: MembershipOutcome, _ query: MembershipQuery, _ provider: Provider) -> Standing {
         switch outcome {
         case .granted(let grant): return .letIn(by: place(grant.line))
+        case .depending(let grants, let otherwise):
+            let line = grants.first.map { place($0.line) } ?? members.file.path
+            if case .granted = otherwise { return judged(otherwise, query, provider) }
+            return .uncertain("\(line) lets them in where \(query.login) is in a group of this host's")
+        case .notInGroup(let line, let group, _):
+            return .refused(.unixGroup, "\(place(line)) wants \(query.login) in the group \(quoted(group))")
         case .denied(let line): return .refused(.denied, "\(place(line)) denies them")
         case .undecidable(let line): return .uncertain("\(place(line)) denies by a claim that the log does not keep")
         case .loginUID(let line): return maybe(.loginUID, "\(place(line)) gives no system account", query, provider)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Encodings
 import Foundation
+import HostFiles
 import Upkeep
 
 extension Host {
@@ -14,7 +15,7 @@ extension Host {
                 should not; unseen: it could not be looked at, as a rule because root alone can. Below it, what to do.
 
                 The status is 2 where something is wrong, 1 with warnings or something unseen and --strict, else 0. With --json \
-                there is one object: verdict, counts, and lines with check, code, verdict, text, details, mend. docs/doctor.md \
+                there is one object: time, verdict, counts, and lines with check, code, verdict, text, details, mend. docs/doctor.md \
                 explains each code.
                 """)
 
@@ -43,16 +44,26 @@ extension Host {
         @Flag(help: "One JSON object with all that was found.")
         var json = false
 
+        @Option(
+            help: ArgumentHelp("Keep that object in this file, too: for `pair host watch --doctor`.", valueName: "file")
+        )
+        var keep: String?
+
         func run() async throws {
             let terminal = Terminal(isQuiet: json)
             terminal.wait(for: "Looking")
+            let moment = now()
             let examination = HostExamination(
                 configurationPath: config ?? HostFacts.standardConfiguration, sshdConfiguration: sshdConfig,
-                wantedLogins: login, isOffline: offline, now: now())
+                wantedLogins: login, isOffline: offline, now: moment)
             let diagnosis = Diagnosis(of: await examination.facts())
             terminal.wait(for: nil)
+            let object = diagnosis.json(foundAt: moment).encoded
+            if let keep {
+                try await terminal.reporting { try replaceFile(at: keep, with: object + [0x0A], mode: 0o644) }
+            }
             if json {
-                print(String(decoding: diagnosis.json.encoded, as: UTF8.self))
+                print(String(decoding: object, as: UTF8.self))
             } else {
                 let report = DiagnosisReport(diagnosis, style: Style(for: STDOUT_FILENO))
                 print(report.text(isQuiet: quiet), terminator: "")

@@ -31,11 +31,20 @@ extension Host {
         @Flag(help: "Do not look whether logins work.")
         var noDoctor = false
 
+        @Option(
+            help: ArgumentHelp(
+                "Take from this file whether they do, where `pair host doctor --keep` put it within three hours.",
+                valueName: "file"))
+        var doctor: String?
+
         @Option(help: ArgumentHelp("How often to read the policy where it cannot be watched.", valueName: "seconds"))
         var pull: Int64 = 60
 
         func validate() throws {
             guard (1...86_400).contains(pull) else { throw ValidationError("--pull: 1 to 86400 seconds expected") }
+            guard !noDoctor || doctor == nil else {
+                throw ValidationError("--no-doctor and --doctor exclude each other.")
+            }
         }
 
         func run() async throws {
@@ -65,7 +74,10 @@ extension Host {
                 let watch = HostWatch(client: client, prefix: followed.place.prefix, pace: pace)
                 let host = HostWatch.Surroundings(
                     apply: { await followed.apply($0) }, applied: { followed.applied() },
-                    doctor: { [noDoctor] in noDoctor ? nil : await Self.doctor(path) }, now: { now() },
+                    doctor: { [noDoctor, doctor] in
+                        if let doctor { return Self.doctor(keptIn: doctor, ownedBy: ownership) }
+                        return noDoctor ? nil : await Self.doctor(path)
+                    }, now: { now() },
                     report: { news in Terminal.write(WatchLine.text(news, on: name) + "\n") })
                 let task = Task { await watch.run(as: name, of: followed.space, host) }
                 for await _ in Self.signals() { break }
@@ -79,11 +91,13 @@ extension Host {
             let examination = HostExamination(
                 configurationPath: config, sshdConfiguration: SSHD.standardConfiguration, wantedLogins: [],
                 isOffline: true, now: now())
-            let diagnosis = Diagnosis(of: await examination.facts())
-            let worst =
-                diagnosis.lines.first { $0.verdict == .wrong } ?? diagnosis.lines.first { $0.verdict == .warning }
-            return HostReport.Doctor(
-                failures: diagnosis.count(of: .wrong), warnings: diagnosis.count(of: .warning), first: worst?.text)
+            return Diagnosis(of: await examination.facts()).brief
+        }
+
+        /// What it found last, elsewhere.
+        private static func doctor(keptIn path: String, ownedBy ownership: Ownership) -> HostReport.Doctor? {
+            guard let bytes = try? HostFile(path, ownedBy: ownership).read(limit: 1 << 20) else { return nil }
+            return HostReport.Doctor(kept: bytes, atMost: Seconds(3 * 3600), at: now())
         }
 
         private static func machineName() throws -> String {

@@ -42,6 +42,11 @@ extension Spaces {
                 "What else their token must say, CLAIM:VALUE; may be repeated.", valueName: "claim:value"))
         var require: [String] = []
 
+        @Option(
+            help: ArgumentHelp(
+                "A group of the host's that the login must be in, as NSS has it (SSSD, LDAP, AD).", valueName: "group"))
+        var unixGroup: String?
+
         @Flag(name: .customLong("no-pty"), help: "Without a terminal.")
         var withholdsPTY = false
 
@@ -103,6 +108,7 @@ extension Spaces {
                 }
                 return requirement
             }
+            grant.unixGroup = unixGroup.map { Text($0) }
             let flags: [(Bool, SessionPermit)] = [
                 (withholdsPTY, .pty), (withholdsPortForwarding, .portForwarding),
                 (withholdsAgentForwarding, .agentForwarding), (withholdsUserRC, .userRC),

@@ -85,6 +85,7 @@ struct ListedMember {
             object.add("from", options.from?.string)
             object.add("command", options.command?.string)
             object.add("require", .array(options.requirements.map { .string($0.text) }))
+            object.add("unix_group", options.unixGroup?.string)
             object.add(
                 "withheld",
                 .array(
