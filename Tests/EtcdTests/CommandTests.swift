@@ -188,6 +188,46 @@ extension EtcdClusterTests {
                     """)
         }
 
+        @Test("where it is not known what is published, or that is two things, no host is shown as well")
+        func publishedUnclear() throws {
+            let output = try run(
+                #"""
+                status() { "$pair" fleet status $etcd --json || echo "status $?"; }
+                serial() { printf %020d $1 | etcdctl put "${prefix}serial" >/dev/null; }
+                heartbeat='{"version":1,"host":"web1","space":"box","serial":7,"since":"2026-11-22T12:00:00Z"}'
+                etcdctl put "${prefix}hosts/web1" "$heartbeat" >/dev/null
+                status
+                sign --serial 7
+                etcdctl put "${prefix}policy" <policy.signed >/dev/null
+                status
+                serial 7
+                status
+                "$pair" fleet status $etcd | tail -n 1
+                serial 6
+                status
+                "$pair" fleet status $etcd | tail -n 2
+                etcdctl put "${prefix}policy" rubbish >/dev/null
+                status | sed 's/"hosts.*//'
+                """#)
+            let host = #""space":"box","serial":7,"since":"2026-11-22T12:00:00Z"}]}"#
+            #expect(
+                output == #"""
+                    {"hosts":[{"host":"web1","state":"unknown",\#(host)
+                    status 1
+                    {"problem":"the policy that is published has serial 7","hosts":[{"host":"web1","state":"unknown",\#(host)
+                    status 1
+                    {"published":7,"hosts":[{"host":"web1","state":"current",\#(host)
+                    serial 7 is published, 1 host, 1 current
+                    {"published":6,"problem":"the policy that is published has serial 7","hosts":[{"host":"web1","state":"current",\#(host)
+                    status 1
+                    serial 6 is published, 1 host, 1 current
+                    the policy that is published has serial 7
+                    {"published":6,"problem":"what is published is no policy",
+                    status 1
+
+                    """#)
+        }
+
         @Test("a host that cannot follow says why, and ends with status 3 where pair.toml is at fault")
         func cannotFollow() throws {
             let output = try run(
@@ -212,6 +252,9 @@ extension EtcdClusterTests {
                     status 1
                     pair: password: others may read this password
                     Do this: chmod 0600 password.
+                    status 1
+                    pair: none.toml: no such file
+                    Do this: create none.toml, or correct the path.
 
                     """)
         }
