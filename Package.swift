@@ -196,7 +196,7 @@ let others: [Target] = [
             "Administration", "Etcd", "Discovery", "Fleet", "Decision", "AccessLog", "Upkeep",
         ],
         programs: ["server.py", "boot-refresh", "killing.c"]),
-    suite("PairTests", imports: ["Encodings", "SSHKeys", "pair"]),
+    suite("PairTests", imports: ["Encodings", "Etcd", "HTTP", "SSHKeys", "pair"]),
     suite("CommandLineTests", imports: ["Encodings"], programs: ["nss_tries.c", "outlets.py", "without.py"]),
     suite("EndToEndTests", imports: []),
 ]

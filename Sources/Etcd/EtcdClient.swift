@@ -51,7 +51,7 @@ public struct EtcdCredentials: Sendable, CustomStringConvertible, CustomReflecta
 /// A client of a cluster of etcd, over its JSON gateway.
 ///
 /// Any member will do: one that does not answer, refuses or answers what is no answer is followed by the next, round and
-/// round until the deadline; what all of them refuse is refused. What is sent may so come twice. A user's token is asked
+/// round until the deadline; what most of them refuse is refused. What is sent may so come twice. A user's token is asked
 /// for when it is first wanted, and anew when etcd no longer takes it.
 public final class EtcdClient: Sendable {
     /// Whom to ask, and as whom.
@@ -102,7 +102,8 @@ public final class EtcdClient: Sendable {
                 }
             }
             let last = settings.members.compactMap { failures[$0] }
-            let isRefused = last.count == settings.members.count && last.allSatisfy(\.isLasting)
+            // One that is down is not waited for to hear the same; one that is sick does not speak for the others.
+            let isRefused = last.count(where: \.isLasting) * 2 > settings.members.count
             let pause = backOff.next(random())
             guard !Task.isCancelled else { throw .cancelled }
             guard !isRefused, .now + pause < deadline else { throw EtcdError(last) }

@@ -5,9 +5,9 @@ public import HTTP
 public enum EtcdError: Error, Equatable, Sendable {
     /// Until the deadline none of the members answered; what each that was asked last did, in their order.
     case unavailable([EtcdMemberFailure])
-    /// All members refuse it, or answer what is none; what one of them said.
+    /// Most members refuse it, or answer what is none; what one of them said.
     case refused(EtcdRefusal, by: WebAddress)
-    /// No member answers what etcd's gateway answers, and this one what is none.
+    /// Most members answer what etcd's gateway does not; one of them.
     case malformed(EtcdMethod, by: WebAddress)
     /// The task that asked was cancelled.
     case cancelled
@@ -63,10 +63,10 @@ public enum EtcdRefusal: Error, Equatable, Sendable {
 }
 
 extension EtcdError {
-    /// What it comes to that these members did so, and no other answered.
+    /// What it comes to that these members did so, and no other was asked.
     init(_ failures: [EtcdMemberFailure]) {
         self = .unavailable(failures)
-        guard failures.allSatisfy(\.isLasting) else { return }
+        guard failures.count(where: \.isLasting) * 2 > failures.count else { return }
         for failure in failures.reversed() {
             if case .malformed(let method) = failure.reason { self = .malformed(method, by: failure.member) }
         }

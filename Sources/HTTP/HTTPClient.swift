@@ -137,7 +137,9 @@ public struct HTTPClient: Sendable {
         let code = transfer.perform(into: &reception)
         if let excess = reception.excess { throw excess }
         guard code == CURLE_OK else {
-            throw failure(code, of: transfer, after: .now < limits.end ? limits.patience.stall : nil)
+            let patience = limits.patience
+            throw failure(
+                code, of: transfer, after: .now < limits.end ? patience.stall ?? patience.whole : patience.whole)
         }
 
         if let encoding = reception.encoding { throw .encoded(encoding) }

@@ -228,6 +228,42 @@ extension EtcdClusterTests {
                     """#)
         }
 
+        @Test("the table has a line for each host, with what is the matter with it")
+        func table() throws {
+            let output = try run(
+                #"""
+                heartbeat() {
+                    end='"since":"2026-11-22T12:00:00Z"}'
+                    etcdctl put "${prefix}hosts/$1" "{\"version\":1,\"host\":\"$1\",\"space\":\"box\",$2$end" >/dev/null
+                }
+                printf %020d 9 | etcdctl put "${prefix}serial" >/dev/null
+                heartbeat ahead '"serial":9,"applied":"2999-01-01T00:00:00Z",'
+                heartbeat behind '"serial":7,"problem":"policy: old","doctor":{"failures":1,"warnings":2},'
+                heartbeat current '"serial":9,"doctor":{"failures":0,"warnings":1},'
+                heartbeat invalid '"serial":9,"fault":"expired","doctor":{"failures":0,"warnings":0},'
+                heartbeat none ''
+                etcdctl put "${prefix}hosts/odd" '{}' >/dev/null
+                printf 'current\nsilent\n' >expected
+                { "$pair" fleet status $etcd --hosts expected || echo "status $?"; } |
+                    sed 's/ in [0-9][0-9a-z ]*  */ in N /; s/  */ /g; s/ *$//'
+                """#)
+            #expect(
+                output == """
+                    HOST SPACE SERIAL BEHIND APPLIED DOCTOR STATE
+                    ahead box 9 - in N - current
+                    behind box 7 2 - 1 wrong behind: policy: old
+                    current box 9 - - 1 warning current
+                    invalid box 9 - - ok nobody enters: expired
+                    none box - - - - has applied none
+                    odd - - - - - a heartbeat expected, as this version of pair or an older one writes it
+                    silent - - - - - says nothing
+
+                    serial 9 is published, 7 hosts, 2 current, 2 behind, 1 invalid, 2 silent
+                    status 1
+
+                    """)
+        }
+
         @Test("a host that cannot follow says why, and ends with status 3 where pair.toml is at fault")
         func cannotFollow() throws {
             let output = try run(

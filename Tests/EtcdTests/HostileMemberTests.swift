@@ -78,6 +78,17 @@ import Testing
         await #expect(throws: EtcdError.malformed(.range, by: try hostile.address)) { try await read(client) }
     }
 
+    @Test("what most members refuse is refused at once, though another one is down or sick", arguments: [true, false])
+    func refusedByMost(_ isDown: Bool) async throws {
+        let third = try HostileMember()
+        let refusal = Answer.says(#"{"code":7,"message":"etcdserver: permission denied"}"#, status: 403)
+        try hostile.says(.range, isDown ? .closes : .says("{}"))
+        for one in [good, third] { try one.says(.range, refusal) }
+        let client = try client(of: hostile, good, third)
+        await #expect(throws: EtcdError.refused(.permission, by: try good.address)) { try await read(client) }
+        #expect(try third.requests(of: .range).count == 1)
+    }
+
     @Test("an error within a stream is read as one, with any status")
     func streamError() async throws {
         let error = #"{"error":{"grpc_code":16,"http_code":401,"message":"etcdserver: invalid auth token"}}"#
@@ -92,6 +103,56 @@ import Testing
         #expect(try hostile.requests(of: .watch).map(\.token) == ["one.1", "two.2"])
         task.cancel()
         #expect(await task.value == .left)
+    }
+
+    // MARK: - How long it takes
+
+    @Test("an answer that goes on is waited for, though it takes longer than a member has to begin it")
+    func slow() async throws {
+        let text = String(repeating: "x", count: 15_000)
+        let body =
+            #"{"header":{"revision":"9"},"kvs":[\#(Answer.pair(text, 9))]}"#
+        try hostile.says(.range, .drips(body, 100))
+        #expect(try await read(try client(of: hostile, timeout: 1)) == text)
+    }
+
+    @Test("no member is waited for longer than there is time")
+    func bounded() async throws {
+        try hostile.says(.leaseRevoke, .holds)
+        let client = try client(of: hostile, timeout: 3600)
+        do throws(EtcdError) {
+            try await client.revoke(lease: 1, until: seconds(1))
+            Issue.record("it answered")
+        } catch {
+            guard case .unavailable(let failures) = error, case .noAnswer(let reason) = failures.first?.reason else {
+                Issue.record("\(error)")
+                return
+            }
+            #expect(failures.count == 1 && reason.failure == .timedOut(.answering, after: Seconds(1)))
+        }
+    }
+
+    @Test("a page that is more than is taken at once is asked for by halves")
+    func largePage() async throws {
+        let pair = #"{"key":"\#(Base64.standard.encode("/pair/hosts/a".utf8))","mod_revision":"3","value":""}"#
+        let page = #"{"header":{"revision":"9"},"kvs":[\#(pair)]}"#
+        try hostile.says(
+            .range, .says(page + String(repeating: " ", count: EtcdSettings.maximumValue * 2)), .says(page))
+        let client = try client(of: hostile)
+        #expect(try await client.all(prefix: "/pair/hosts/", until: seconds(20)).map(\.revision) == [3])
+        let limits = try hostile.requests(of: .range).map { $0.body.contains(#""limit":"500""#) ? 500 : 250 }
+        #expect(limits == [500, 250])
+        #expect(try hostile.requests(of: .range).last?.body.contains(#""limit":"250""#) == true)
+    }
+
+    @Test("what hosts would not take is not published")
+    func largePolicy() async throws {
+        let publication = PolicyPublication(client: try client(of: hostile), prefix: "/pair/")
+        let count = EtcdSettings.maximumValue + 1
+        await #expect(throws: PolicyPublicationError.tooLarge(count: count)) {
+            try await publication.publish([UInt8](repeating: 0, count: count), serial: 1, until: seconds(1))
+        }
+        #expect(try hostile.requests(of: .txn).isEmpty)
     }
 
     // MARK: - Tokens
