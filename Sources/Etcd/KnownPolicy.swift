@@ -58,10 +58,10 @@ final class KnownPolicy: Sendable {
         }
     }
 
-    /// Notes that there is none, and says whether that is new.
-    func lose() -> Bool {
+    /// Notes that there is none, in the same cluster as before for `nil`, and says whether that is new.
+    func lose(in cluster: Text? = nil) -> Bool {
         state.withLock { state in
-            defer { (state.revision, state.isLost) = (nil, true) }
+            defer { (state.revision, state.cluster, state.isLost) = (nil, cluster ?? state.cluster, true) }
             return !state.isLost
         }
     }

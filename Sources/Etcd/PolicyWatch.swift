@@ -144,7 +144,7 @@ public struct PolicyWatch: Sendable {
         if let pair = answer.pairs.first {
             // Without its value it is the one that is known.
             if !known.isLatest(in: answer) { known.take(pair, of: answer.cluster) }
-        } else if known.lose() {
+        } else if known.lose(in: answer.cluster) {
             known.report(.missing)
         }
         return (answer.revision, member)

@@ -79,6 +79,19 @@ import Testing
         await follower.stop()
     }
 
+    @Test("a member that shows what its watch has brought is not left, though there was nothing at first")
+    func notBehind() async throws {
+        try member.says(
+            .range, .says(#"{"header":{"cluster_id":"1","revision":"1"}}"#), .policy("one", revision: 2))
+        try member.says(.watch, .watch(Answer.began, Answer.event("one", 2)))
+        let follower = try follow([member], pace: .brisk)
+        await follower.applies("one")
+        try member.waits(for: 4, of: .range)
+        #expect(follower.seen.contents.news == [.missing, .watching(try member.address)])
+        #expect(follower.seen.contents.applied == ["one"])
+        await follower.stop()
+    }
+
     @Test("the same revision of another cluster is another policy")
     func restored() async throws {
         let follower = try follow([member], pace: .brisk)
