@@ -172,7 +172,7 @@ let others: [Target] = [
         imports: ["CLibsodium", "Encodings", "Signatures", "SSHKeys", "IdentityToken", "Policy", "Decision"]),
     suite("AccessLogTests", imports: ["Encodings", "HostFiles", "SSHKeys", "Policy", "Decision", "AccessLog"]),
     suite("HTTPTests", imports: ["Encodings", "HTTP"], programs: ["server.py"]),
-    suite("EtcdTests", imports: ["Encodings", "HTTP", "Etcd"], programs: ["cluster.py"]),
+    suite("EtcdTests", imports: ["Encodings", "HTTP", "Etcd"], programs: ["cluster.py", "gateway.py"]),
     suite(
         "DiscoveryTests", imports: ["Encodings", "HTTP", "IdentityToken", "Discovery"], programs: ["server.py"]),
     suite(
@@ -198,7 +198,7 @@ let others: [Target] = [
             "Administration", "Etcd", "Discovery", "Fleet", "Decision", "AccessLog", "Upkeep",
         ],
         programs: ["server.py", "boot-journal", "boot-refresh", "killing.c"]),
-    suite("PairTests", imports: ["Encodings", "SSHKeys", "pair"]),
+    suite("PairTests", imports: ["Encodings", "Etcd", "HTTP", "SSHKeys", "pair"]),
     suite(
         "CommandLineTests", imports: ["Encodings"],
         programs: ["collecting.py", "nss_tries.c", "outlets.py", "without.py"]),

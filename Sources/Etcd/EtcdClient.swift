@@ -4,24 +4,25 @@ internal import Synchronization
 
 /// Whom to ask, and as whom.
 public struct EtcdSettings: Sendable {
-    /// The members' client URLs; at least one, of which scheme, host and port count.
-    public var members: [WebAddress]
+    /// The members' client URLs, none twice; at least one, of which scheme, host and port count.
+    public let members: [WebAddress]
     /// The only certificates to trust, in PEM; `nil` for the system's.
     public var caFile: String?
     /// `nil` where the cluster asks for none.
     public var credentials: EtcdCredentials?
     /// Says who we are.
     public var userAgent: String
-    /// How long a member may take for an answer.
+    /// How long a member may take to begin an answer, or to go on with one.
     public var memberTimeout = Seconds(5)
     /// The most bytes of a value, by which answers are bounded.
-    public var maximumValue = 16 << 20
+    public static let maximumValue = 4 << 20
 
     /// A cluster.
     public init(
         members: [WebAddress], caFile: String? = nil, credentials: EtcdCredentials? = nil, userAgent: String
     ) {
-        self.members = members
+        var known: Set<String> = []
+        self.members = members.filter { known.insert($0.origin).inserted }
         self.caFile = caFile
         self.credentials = credentials
         self.userAgent = userAgent
@@ -49,28 +50,16 @@ public struct EtcdCredentials: Sendable, CustomStringConvertible, CustomReflecta
 
 /// A client of a cluster of etcd, over its JSON gateway.
 ///
-/// Any member will do: one that does not answer, or cannot just then, is followed by the next, round and round until the
-/// deadline. What is sent may so come twice. A user's token is asked for when it is first wanted, and anew when etcd no
-/// longer takes it.
+/// Any member will do: one that does not answer, refuses or answers what is no answer is followed by the next, round and
+/// round until the deadline; what most of them refuse is refused. What is sent may so come twice. A user's token is asked
+/// for when it is first wanted, and anew when etcd no longer takes it.
 public final class EtcdClient: Sendable {
     /// Whom to ask, and as whom.
     public let settings: EtcdSettings
     let http: HTTPClient
     private let random: @Sendable () -> Double
-    private let state: Mutex<State>
-
-    private struct State {
-        /// Of the member to ask first.
-        var preferred: Int
-        var token = Token.unknown
-    }
-
-    private enum Token: Equatable {
-        case unknown
-        /// Authentication is not enabled.
-        case notWanted
-        case known(String)
-    }
+    private let preferred: Mutex<Int>
+    let token = Mutex(EtcdToken.unknown)
 
     /// A client; nothing is asked yet.
     /// - Parameters:
@@ -80,41 +69,44 @@ public final class EtcdClient: Sendable {
         self.settings = settings
         self.random = random
         let first = Int(random() * Double(settings.members.count))
-        state = Mutex(State(preferred: min(max(first, 0), max(settings.members.count - 1, 0))))
+        preferred = Mutex(min(max(first, 0), max(settings.members.count - 1, 0)))
         http = HTTPClient(
             userAgent: settings.userAgent, caFile: settings.caFile ?? HTTPClient.caFileOfEnvironment,
             timeout: settings.memberTimeout, connectTimeout: min(settings.memberTimeout, Seconds(3)),
             // Base64, and what stands around it.
-            maximumBody: settings.maximumValue / 3 * 4 + (1 << 20))
+            maximumBody: EtcdSettings.maximumValue / 3 * 4 + (1 << 20))
     }
 
     // MARK: - Asking
 
-    /// Asks until a member answers.
+    /// Asks until a member answers; what `isLarge`, sent or asked for, may take its time.
     /// - Returns: What `read` makes of the answer, and who gave it.
+    /// - Throws: Each case of `EtcdError`.
     func ask<Answer: Sendable>(
-        _ method: EtcdMethod, _ body: JSON, until deadline: ContinuousClock.Instant,
+        _ method: EtcdMethod, _ body: JSON, isLarge: Bool = false, until deadline: ContinuousClock.Instant,
         _ read: (JSON.Object) throws(NotOfGateway) -> Answer
     ) async throws(EtcdError) -> (Answer, by: WebAddress) {
         var backOff = BackOff(first: .milliseconds(100), longest: .seconds(1))
+        var failures: [WebAddress: EtcdMemberFailure] = [:]
         while true {
-            var failures: [EtcdMemberFailure] = []
             for member in membersInOrder {
                 if Task.isCancelled { throw .cancelled }
                 guard failures.isEmpty || .now < deadline else { break }
-                switch try await ask(member, method, body) {
-                case .success(let object):
+                let asked = await ask(member, method, body, isLarge: isLarge, until: deadline, read)
+                switch asked {
+                case .success(let answer):
+                    // One that answers rubbish would else be asked first, time and again.
                     prefer(member)
-                    do throws(NotOfGateway) {
-                        return (try read(object), member)
-                    } catch {
-                        throw .malformed(method, by: member)
-                    }
-                case .failure(let failure): failures.append(failure)
+                    return (answer, member)
+                case .failure(let failure): failures[member] = failure
                 }
             }
+            let last = settings.members.compactMap { failures[$0] }
+            // One that is down is not waited for to hear the same; one that is sick does not speak for the others.
+            let isRefused = last.count(where: \.isLasting) * 2 > settings.members.count
             let pause = backOff.next(random())
-            guard .now + pause < deadline else { throw .unavailable(failures) }
+            guard !Task.isCancelled else { throw .cancelled }
+            guard !isRefused, .now + pause < deadline else { throw EtcdError(last) }
             do {
                 try await Task.sleep(for: pause)
             } catch {
@@ -123,116 +115,84 @@ public final class EtcdClient: Sendable {
         }
     }
 
-    /// What one member says: an answer, or that it can give none now.
-    func ask(
-        _ member: WebAddress, _ method: EtcdMethod, _ body: JSON
-    ) async throws(EtcdError) -> Result<JSON.Object, EtcdMemberFailure> {
-        var isTokenFresh = false
+    /// What one member says: an answer, or why there is none.
+    func ask<Answer: Sendable>(
+        _ member: WebAddress, _ method: EtcdMethod, _ body: JSON, isLarge: Bool = false,
+        until deadline: ContinuousClock.Instant? = nil, _ read: (JSON.Object) throws(NotOfGateway) -> Answer
+    ) async -> Result<Answer, EtcdMemberFailure> {
+        var isTokenFresh = !hasUser
         while true {
             let headers: [String: String]
-            switch try await authorization(from: member) {
+            switch await authorization(from: member, until: deadline) {
             case .success(let found): headers = found
             case .failure(let failure): return .failure(failure)
             }
-            let sent = await send(.post(member.at(path: method.path), json: body.encoded, headers: headers))
-            let response: HTTPResponse
-            switch sent {
-            case .success(let answer): response = answer
-            case .failure(let error): return .failure(EtcdMemberFailure(member, .noAnswer(error)))
-            }
-            let object = (try? JSON(parsing: response.body))?.object
-            if response.status == 200 {
-                guard let object else { throw .malformed(method, by: member) }
-                return .success(object)
-            }
-            let status = GatewayStatus(object, status: response.status)
-            switch status.meaning {
-            case .token where !isTokenFresh, .refused(.userMissing) where !isTokenFresh && hasUser:
+            let request = HTTPRequest.post(member.at(path: method.path), json: body.encoded, headers: headers)
+            switch await send(request, within: patience(isLarge, until: deadline)) {
+            case .failure(let error):
+                // Some versions close the connection on a token that they do not know.
+                guard case .closedEarly = error.failure, !isTokenFresh, !headers.isEmpty else {
+                    return .failure(EtcdMemberFailure(member, .init(error, without: redaction(of: headers))))
+                }
                 isTokenFresh = true
                 forgetToken(of: headers)
-            case .token, .notNow: return .failure(EtcdMemberFailure(member, .notNow(status.words)))
-            case .refused(let refusal): throw .refused(refusal, by: member)
+            case .success(let response):
+                let object = JSON.Object(ofGateway: response.body)
+                guard response.status != 200 || object?["error"]?.object != nil else {
+                    guard let object else { return .failure(EtcdMemberFailure(member, .malformed(method))) }
+                    do throws(NotOfGateway) {
+                        return .success(try read(object))
+                    } catch {
+                        return .failure(EtcdMemberFailure(member, .malformed(method)))
+                    }
+                }
+                let status = GatewayStatus(object, status: response.status).redacted(by: redaction(of: headers))
+                switch status.meaning {
+                case .token where !isTokenFresh, .refused(.userMissing) where !isTokenFresh:
+                    isTokenFresh = true
+                    forgetToken(of: headers)
+                case .token, .notNow: return .failure(EtcdMemberFailure(member, .notNow(status.words)))
+                case .refused(let refusal): return .failure(EtcdMemberFailure(member, .refused(refusal)))
+                }
             }
         }
     }
 
-    private func send(_ request: HTTPRequest) async -> Result<HTTPResponse, HTTPError> {
+    func send(_ request: HTTPRequest, within patience: HTTPPatience) async -> Result<HTTPResponse, HTTPError> {
         do throws(HTTPError) {
-            return .success(try await http.send(request))
+            return .success(try await http.send(request, within: patience))
         } catch {
             return .failure(error)
         }
+    }
+
+    /// How long a member may take, where members are asked until the deadline; a second at least.
+    func patience(_ isLarge: Bool, until deadline: ContinuousClock.Instant?) -> HTTPPatience {
+        let left = deadline.map { Seconds(max(1, ContinuousClock.now.duration(to: $0).components.seconds)) }
+        let usual = min(settings.memberTimeout, left ?? settings.memberTimeout)
+        // A large value goes on for as long as it goes on well, also beyond the deadline.
+        return isLarge ? HTTPPatience(whole: Seconds(usual.count + 30), stall: usual) : HTTPPatience(whole: usual)
     }
 
     // MARK: - Members
 
     /// All of them, the one that answered last first.
     private var membersInOrder: [WebAddress] {
-        let first = state.withLock { $0.preferred }
+        let first = preferred.withLock { $0 }
         return Array(settings.members[first...] + settings.members[..<first])
     }
 
     private func prefer(_ member: WebAddress) {
         guard let index = settings.members.firstIndex(of: member) else { return }
-        state.withLock { $0.preferred = index }
+        preferred.withLock { $0 = index }
     }
 
     /// Has another member asked first from now on.
     func avoid(_ member: WebAddress) {
         guard let index = settings.members.firstIndex(of: member) else { return }
-        state.withLock { state in
-            guard state.preferred == index else { return }
-            state.preferred = (index + 1) % settings.members.count
-        }
-    }
-
-    // MARK: - Token
-
-    private var hasUser: Bool { settings.credentials != nil }
-
-    /// Forgets the token in `headers`, unless there is a newer one by now.
-    func forgetToken(of headers: [String: String]) {
-        state.withLock { state in
-            let known = headers["Authorization"].map { Token.known($0) } ?? .notWanted
-            if state.token == known { state.token = .unknown }
-        }
-    }
-
-    /// The headers that say who asks.
-    func authorization(
-        from member: WebAddress
-    ) async throws(EtcdError) -> Result<[String: String], EtcdMemberFailure> {
-        guard let credentials = settings.credentials else { return .success([:]) }
-        switch state.withLock({ $0.token }) {
-        case .known(let token): return .success(["Authorization": token])
-        case .notWanted: return .success([:])
-        case .unknown: break
-        }
-        let body = JSON.Object([
-            "name": .string(Text(credentials.user)), "password": .string(Text(credentials.password)),
-        ])
-        let request = HTTPRequest.post(
-            member.at(path: EtcdMethod.authenticate.path), json: JSON.object(body).encoded)
-        let response: HTTPResponse
-        switch await send(request) {
-        case .success(let answer): response = answer
-        case .failure(let error): return .failure(EtcdMemberFailure(member, .noAnswer(error)))
-        }
-        let object = (try? JSON(parsing: response.body))?.object
-        if response.status == 200 {
-            guard let token = object?["token"]?.text else { throw .malformed(.authenticate, by: member) }
-            state.withLock { $0.token = .known(token.string) }
-            return .success(["Authorization": token.string])
-        }
-        let status = GatewayStatus(object, status: response.status)
-        if status.words.string.contains("authentication is not enabled") {
-            // The user was made, and the switch not turned yet: asking goes without.
-            state.withLock { $0.token = .notWanted }
-            return .success([:])
-        }
-        switch status.meaning {
-        case .token, .notNow: return .failure(EtcdMemberFailure(member, .notNow(status.words)))
-        case .refused(let refusal): throw .refused(refusal, by: member)
+        preferred.withLock { preferred in
+            guard preferred == index else { return }
+            preferred = (index + 1) % settings.members.count
         }
     }
 }

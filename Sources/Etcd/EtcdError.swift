@@ -3,11 +3,11 @@ public import HTTP
 
 /// Why something could not be asked of, or done by, a cluster of etcd.
 public enum EtcdError: Error, Equatable, Sendable {
-    /// Until the deadline none of the members answered; what each of them last did, in their order.
+    /// Until the deadline none of the members answered; what each that was asked last did, in their order.
     case unavailable([EtcdMemberFailure])
-    /// What a member said, and any other would say as well.
+    /// Most members refuse it, or answer what is none; what one of them said.
     case refused(EtcdRefusal, by: WebAddress)
-    /// An answer that is not what etcd's gateway answers.
+    /// Most members answer what etcd's gateway does not; one of them.
     case malformed(EtcdMethod, by: WebAddress)
     /// The task that asked was cancelled.
     case cancelled
@@ -25,6 +25,19 @@ public struct EtcdMemberFailure: Error, Equatable, Sendable {
         case noAnswer(HTTPError)
         /// In its own words: no leader, a time-out within the cluster.
         case notNow(Text)
+        /// What others may not refuse: a member that has just been started may not know the users yet.
+        case refused(EtcdRefusal)
+        /// An answer that is not what etcd's gateway answers.
+        case malformed(EtcdMethod)
+    }
+
+    /// Whether it will hardly do otherwise when it is asked again.
+    var isLasting: Bool {
+        switch reason {
+        case .noAnswer(let error): error.isTooLarge
+        case .notNow: false
+        case .refused, .malformed: true
+        }
     }
 
     init(_ member: WebAddress, _ reason: Reason) {
@@ -49,18 +62,52 @@ public enum EtcdRefusal: Error, Equatable, Sendable {
     case other(code: Int64, Text)
 }
 
+extension EtcdError {
+    /// What it comes to that these members did so, and no other was asked.
+    init(_ failures: [EtcdMemberFailure]) {
+        self = .unavailable(failures)
+        guard failures.count(where: \.isLasting) * 2 > failures.count else { return }
+        for failure in failures.reversed() {
+            if case .malformed(let method) = failure.reason { self = .malformed(method, by: failure.member) }
+        }
+        for failure in failures.reversed() {
+            if case .refused(let refusal) = failure.reason { self = .refused(refusal, by: failure.member) }
+        }
+    }
+
+    /// Whether what was asked for is more than is taken at once, at each member.
+    var isTooLarge: Bool {
+        guard case .unavailable(let failures) = self, !failures.isEmpty else { return false }
+        return failures.allSatisfy {
+            if case .noAnswer(let error) = $0.reason { error.isTooLarge } else { false }
+        }
+    }
+}
+
+extension HTTPError {
+    fileprivate var isTooLarge: Bool {
+        if case .tooLarge = failure { true } else { false }
+    }
+}
+
 extension EtcdError: CustomStringConvertible {
     /// What was expected and what was found, without a full stop.
     public var description: String {
         switch self {
+        case .unavailable([]): "etcd: not all was answered in time"
         case .unavailable(let failures):
             "etcd: no member answered: "
                 + failures.map(\.description).joined(separator: "; ")
         case .refused(let refusal, let member): "etcd at \(member.origin): \(refusal)"
-        case .malformed(let method, let member):
-            "\(member.origin)\(method.path): an answer of etcd's JSON gateway expected"
+        case .malformed(let method, let member): EtcdError.malformed(method, member)
         case .cancelled: "etcd: given up before there was an answer"
         }
+    }
+
+    fileprivate static let noGateway = "Name the client URLs of etcd 3.4 or newer: its gateway answers at /v3/."
+
+    fileprivate static func malformed(_ method: EtcdMethod, _ member: WebAddress) -> String {
+        "\(member.origin)\(method.path): an answer of etcd's JSON gateway expected"
     }
 
     /// What to do about it, in a sentence; `nil` where there is nothing.
@@ -68,7 +115,7 @@ extension EtcdError: CustomStringConvertible {
         switch self {
         case .unavailable(let failures): failures.lazy.compactMap(\.advice).first
         case .refused(let refusal, _): refusal.advice
-        case .malformed: "Name the client URLs of etcd 3.4 or newer: its gateway answers at /v3/."
+        case .malformed: EtcdError.noGateway
         case .cancelled: nil
         }
     }
@@ -80,6 +127,8 @@ extension EtcdMemberFailure: CustomStringConvertible {
         switch reason {
         case .noAnswer(let error): "\(error)"
         case .notNow(let words): "\(member.origin): \(quoted(words))"
+        case .refused(let refusal): "\(member.origin): \(refusal)"
+        case .malformed(let method): EtcdError.malformed(method, member)
         }
     }
 
@@ -91,6 +140,8 @@ extension EtcdMemberFailure: CustomStringConvertible {
             } else {
                 error.advice
             }
+        case .refused(let refusal): refusal.advice
+        case .malformed: EtcdError.noGateway
         case .notNow: "See by etcdctl endpoint status --cluster whether most of the members are up."
         }
     }

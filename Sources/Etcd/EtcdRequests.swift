@@ -5,7 +5,7 @@ extension EtcdClient {
     /// Reads keys, as they are for most of the members.
     /// - Parameters:
     ///   - request: Which.
-    ///   - deadline: Until when members are asked; the last may take its time-out beyond it.
+    ///   - deadline: Until when members are asked; one that has begun to answer may take half a minute beyond it.
     /// - Returns: What they hold.
     /// - Throws: `EtcdError`.
     public func range(
@@ -18,29 +18,36 @@ extension EtcdClient {
     func locatedRange(
         _ request: RangeRequest, until deadline: ContinuousClock.Instant
     ) async throws(EtcdError) -> (answer: RangeAnswer, member: WebAddress) {
-        let (answer, member) = try await ask(.range, request.json, until: deadline) { (object) throws(NotOfGateway) in
-            try RangeAnswer(object)
+        let (answer, member) = try await ask(
+            .range, request.json, isLarge: !request.isOfKeysOnly, until: deadline
+        ) { (object) throws(NotOfGateway) in
+            try RangeAnswer(object, to: request)
         }
         return (answer, member)
     }
 
     /// Reads keys from one member alone, which asks the others whether it is up to date.
     func range(_ request: RangeRequest, at member: WebAddress) async throws(EtcdError) -> RangeAnswer {
-        switch try await ask(member, .range, request.json) {
-        case .success(let object):
-            do throws(NotOfGateway) {
-                return try RangeAnswer(object)
-            } catch {
-                throw .malformed(.range, by: member)
-            }
-        case .failure(let failure): throw .unavailable([failure])
+        let answer = await ask(member, .range, request.json, isLarge: !request.isOfKeysOnly) {
+            (object) throws(NotOfGateway) in
+            try RangeAnswer(object, to: request)
+        }
+        switch answer {
+        case .success(let answer): return answer
+        case .failure(let failure): throw EtcdError([failure])
         }
     }
 
-    /// All keys with a prefix, of one revision, however many.
+    /// So many bytes are sent at once, over whatever connection.
+    private static let smallValue = 64 << 10
+
+    /// The most keys that are read of a prefix.
+    static let maximumKeys = 100_000
+
+    /// All keys with a prefix, of one revision, up to a hundred thousand.
     /// - Parameters:
     ///   - prefix: What they begin with; not empty.
-    ///   - page: How many to read at a time.
+    ///   - page: How many to read at a time; where that is more than is taken at once, it becomes half of it.
     ///   - deadline: Until when members are asked.
     /// - Returns: Those that there are, by the order of their keys.
     /// - Throws: `EtcdError`.
@@ -48,15 +55,25 @@ extension EtcdClient {
         prefix: String, page: Int64 = 500, until deadline: ContinuousClock.Instant
     ) async throws(EtcdError) -> [KeyValue] {
         var pairs: [KeyValue] = []
-        var revision: Int64 = 0
+        var (page, revision) = (page, 0 as Int64)
         while true {
             // The key behind the last one is that with a zero byte more.
             var request = RangeRequest(prefix: prefix, from: pairs.last.map { $0.key + [0] })
             request.limit = page
             request.revision = revision
-            let answer = try await range(request, until: deadline)
+            let (answer, member): (RangeAnswer, WebAddress)
+            do throws(EtcdError) {
+                (answer, member) = try await locatedRange(request, until: deadline)
+            } catch {
+                guard error.isTooLarge, page > 1 else { throw error }
+                page /= 2
+                continue
+            }
             pairs += answer.pairs
-            guard answer.hasMore, !answer.pairs.isEmpty else { return pairs }
+            guard answer.hasMore else { return pairs }
+            // A member may say for ever that there are more.
+            guard pairs.count < EtcdClient.maximumKeys else { throw .malformed(.range, by: member) }
+            guard .now < deadline else { throw .unavailable([]) }
             revision = answer.revision
         }
     }
@@ -73,8 +90,9 @@ extension EtcdClient {
     ) async throws(EtcdError) {
         var object = JSON.Object(["key": .base64(key.utf8), "value": .base64(value)])
         if lease != 0 { object.add("lease", .decimal(lease)) }
-        _ = try await ask(.put, .object(object), until: deadline) { (object) throws(NotOfGateway) in
-            try object.headerRevision()
+        let isLarge = value.count > EtcdClient.smallValue
+        _ = try await ask(.put, .object(object), isLarge: isLarge, until: deadline) { (object) throws(NotOfGateway) in
+            try object.header().revision("revision")
         }
     }
 
@@ -97,7 +115,8 @@ extension EtcdClient {
                 ]))
         }
         let body = JSON.Object(["compare": .array(comparisons.map(\.json)), "success": .array(operations)])
-        return try await ask(.txn, .object(body), until: deadline) { (object) throws(NotOfGateway) in
+        let isLarge = puts.contains { $0.value.count > EtcdClient.smallValue }
+        return try await ask(.txn, .object(body), isLarge: isLarge, until: deadline) { (object) throws(NotOfGateway) in
             try object.flag("succeeded")
         }.0
     }
@@ -115,7 +134,7 @@ extension EtcdClient {
         let body = JSON.Object(["TTL": .decimal(seconds)])
         return try await ask(.leaseGrant, .object(body), until: deadline) { (object) throws(NotOfGateway) in
             let lease = try object.number("ID")
-            guard lease != 0 else { throw NotOfGateway() }
+            guard lease > 0 else { throw NotOfGateway() }
             return lease
         }.0
     }
@@ -128,7 +147,7 @@ extension EtcdClient {
         return try await ask(.leaseKeepAlive, .object(body), until: deadline) { (object) throws(NotOfGateway) in
             // A stream of one.
             guard let result = object["result"]?.object else { throw NotOfGateway() }
-            return try result.number("TTL") > 0
+            return try result.natural("TTL") > 0
         }.0
     }
 
@@ -137,7 +156,7 @@ extension EtcdClient {
     public func revoke(lease: Int64, until deadline: ContinuousClock.Instant) async throws(EtcdError) {
         let body = JSON.Object(["ID": .decimal(lease)])
         _ = try await ask(.leaseRevoke, .object(body), until: deadline) { (object) throws(NotOfGateway) in
-            try object.headerRevision()
+            try object.header().revision("revision")
         }
     }
 }

@@ -33,6 +33,32 @@ extension JSON.Object {
         for (name, value) in members { add(name, value) }
     }
 
+    /// The object that an answer of the gateway is; `nil` where it is none.
+    ///
+    /// An answer has some six values for a key. With as many commas as a large one has bytes it would take more memory by
+    /// far than its bytes: base64, in which all that is large stands, has none.
+    init?(ofGateway bytes: [UInt8]) {
+        guard bytes.count(where: { $0 == UInt8(ascii: ",") }) <= JSON.Object.maximumCommas else { return nil }
+        guard let object = (try? JSON(parsing: bytes))?.object else { return nil }
+        self = object
+    }
+
+    private static var maximumCommas: Int { 20_000 }
+
+    /// A number of 64 bits that is not below 0; 0 where there is none.
+    func natural(_ name: Text) throws(NotOfGateway) -> Int64 {
+        let number = try number(name)
+        guard number >= 0 else { throw NotOfGateway() }
+        return number
+    }
+
+    /// A number that a revision of the store can be: from 1 on, and with one after it.
+    func revision(_ name: Text) throws(NotOfGateway) -> Int64 {
+        let number = try number(name)
+        guard (1..<Int64.max).contains(number) else { throw NotOfGateway() }
+        return number
+    }
+
     /// A number of 64 bits; 0 where there is none.
     func number(_ name: Text) throws(NotOfGateway) -> Int64 {
         switch self[name] {
@@ -76,10 +102,10 @@ extension JSON.Object {
         return objects
     }
 
-    /// The revision of the store when it answered.
-    func headerRevision() throws(NotOfGateway) -> Int64 {
+    /// What stands over each answer.
+    func header() throws(NotOfGateway) -> JSON.Object {
         guard let header = self["header"]?.object else { throw NotOfGateway() }
-        return try header.number("revision")
+        return header
     }
 }
 
@@ -88,48 +114,4 @@ extension JSON {
 
     /// A number of 64 bits.
     static func decimal(_ number: Int64) -> JSON { .string(Text(String(number))) }
-}
-
-/// What the gateway says in place of an answer: gRPC's status.
-struct GatewayStatus: Equatable {
-    let code: Int64
-    let words: Text
-
-    /// Of an answer with a status that says failure, or of an `error` within a stream.
-    init(_ object: JSON.Object?, status: Int) {
-        let codes = ["code", "grpc_code"].lazy.compactMap { try? object?.number($0) }
-        code = codes.first { $0 != 0 } ?? 0
-        words = object?["message"]?.text ?? object?["error"]?.text ?? Text("HTTP status \(status)")
-    }
-
-    /// Of a watch that is refused: `rpc error: code = PermissionDenied desc = …`.
-    init(cancelReason: Text) {
-        code = 0
-        words = cancelReason
-    }
-
-    enum Meaning: Equatable {
-        /// The token is none, or no longer.
-        case token
-        /// Another member may answer, or the same one later.
-        case notNow
-        case refused(EtcdRefusal)
-    }
-
-    /// By etcd's words first: the code says less, and in a watch is among the words.
-    ///
-    /// Source: etcd's api/v3rpc/rpctypes/error.go.
-    var meaning: Meaning {
-        let words = words.string
-        func says(_ part: String) -> Bool { words.utf8.count < 1000 && words.contains(part) }
-        if says("invalid auth token") || says("revision of auth store is old") { return .token }
-        if says("user name is empty") { return .refused(.userMissing) }
-        if says("authentication failed") { return .refused(.authentication) }
-        if says("permission denied") || code == 7 { return .refused(.permission) }
-        if says("database space exceeded") { return .refused(.noSpace) }
-        if says("too large") || says("larger than max") { return .refused(.tooLarge) }
-        // CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE; and too many requests.
-        if [0, 1, 2, 4, 13, 14].contains(code) || says("too many requests") { return .notNow }
-        return code == 16 ? .token : .refused(.other(code: code, self.words))
-    }
 }

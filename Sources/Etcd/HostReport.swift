@@ -10,6 +10,8 @@ public struct HostReport: Sendable, Equatable {
     public var serial: UInt64?
     /// When it applied that.
     public var applied: UnixTime?
+    /// Why logins are not decided by that: it has expired, or is damaged; `nil` where they are.
+    public var fault: String?
     /// Why the policy that came last was not applied; `nil` where it was.
     public var problem: String?
     /// What `pair host doctor` found last; `nil` where it was not asked.
@@ -54,9 +56,12 @@ public struct HostReport: Sendable, Equatable {
 
     /// What stands in etcd.
     public var json: JSON.Object {
-        var object = JSON.Object(["version": .integer(1), "host": .string(Text(host)), "space": .string(Text(space))])
+        var object = JSON.Object([
+            "version": .integer(1), "host": .string(Text(host)), "space": .string(Text(HostReport.shortened(space))),
+        ])
         if let serial { object.add("serial", .integer(Int64(clamping: serial))) }
         object.add("applied", applied?.rfc3339)
+        object.add("fault", fault.map(HostReport.shortened))
         object.add("problem", problem.map(HostReport.shortened))
         if let doctor {
             var found = JSON.Object([
@@ -77,12 +82,13 @@ public struct HostReport: Sendable, Equatable {
         guard object["version"] == .integer(1) else { throw .notAReport }
         guard object["host"]?.text == Text(host) else { throw .host }
         guard let space = object["space"]?.text, let since = HostReport.time(object["since"]) else { throw .notAReport }
-        self.init(host: host, space: space.string, since: since)
+        self.init(host: host, space: HostReport.shortened(space.string), since: since)
         if case .integer(let number) = object["serial"] {
             guard let serial = UInt64(exactly: number) else { throw .notAReport }
             self.serial = serial
         }
         applied = HostReport.time(object["applied"])
+        fault = object["fault"]?.text.map { HostReport.shortened($0.string) }
         problem = object["problem"]?.text.map { HostReport.shortened($0.string) }
         if let found = object["doctor"]?.object {
             guard case .integer(let failures) = found["failures"], case .integer(let warnings) = found["warnings"],
@@ -98,8 +104,15 @@ public struct HostReport: Sendable, Equatable {
         value?.text.flatMap { UnixTime(rfc3339: Array($0.utf8)) }
     }
 
+    /// At most so many bytes, cut between two scalars: a character of a text may have any number of these.
     private static func shortened(_ words: String) -> String {
-        words.utf8.count <= maximumWords ? words : String(words.prefix(maximumWords / 4)) + "…"
+        guard words.utf8.count > maximumWords else { return words }
+        var shown = ""
+        for scalar in words.unicodeScalars {
+            guard shown.utf8.count + scalar.utf8.count <= maximumWords - "…".utf8.count else { break }
+            shown.unicodeScalars.append(scalar)
+        }
+        return shown + "…"
     }
 }
 

@@ -11,10 +11,29 @@ public struct HostWatch: Sendable {
         case refused(String)
     }
 
+    /// What a host has applied, as it is now.
+    public struct Applied: Sendable, Equatable {
+        /// Its serial; `nil` for none.
+        public var serial: UInt64?
+        /// When it was applied.
+        public var time: UnixTime?
+        /// Why logins are not decided by it, expired for one; `nil` where they are, or where there is none.
+        public var fault: String?
+
+        /// What is applied; without arguments none.
+        public init(serial: UInt64? = nil, time: UnixTime? = nil, fault: String? = nil) {
+            self.serial = serial
+            self.time = time
+            self.fault = fault
+        }
+    }
+
     /// What the host does itself.
-    public struct Deeds: Sendable {
+    public struct Surroundings: Sendable {
         /// Verifies and applies a policy, given as published.
         public var apply: @Sendable ([UInt8]) async -> Application
+        /// Looks what is applied: by whomever, and whatever has become of it since.
+        public var applied: @Sendable () -> Applied
         /// Looks whether logins work; `nil` where that cannot be said.
         public var doctor: @Sendable () async -> HostReport.Doctor?
         /// The time.
@@ -24,11 +43,12 @@ public struct HostWatch: Sendable {
 
         /// What a host does.
         public init(
-            apply: @escaping @Sendable ([UInt8]) async -> Application,
+            apply: @escaping @Sendable ([UInt8]) async -> Application, applied: @escaping @Sendable () -> Applied,
             doctor: @escaping @Sendable () async -> HostReport.Doctor? = { nil },
             now: @escaping @Sendable () -> UnixTime, report: @escaping @Sendable (News) -> Void
         ) {
             self.apply = apply
+            self.applied = applied
             self.doctor = doctor
             self.now = now
             self.report = report
@@ -40,7 +60,7 @@ public struct HostWatch: Sendable {
         case watch(PolicyWatch.News)
         case application(Application)
         /// The heartbeat could not be written.
-        case mute(EtcdError)
+        case heartbeatFailed(EtcdError)
     }
 
     /// How often what is done.
@@ -81,21 +101,24 @@ public struct HostWatch: Sendable {
 
     /// Runs until the task is cancelled, and then takes the heartbeat away.
     /// - Parameters:
-    ///   - report: What the host can say of itself before it has seen anything.
-    ///   - deeds: What it does itself.
-    public func run(as report: HostReport, _ deeds: Deeds) async {
-        let standing = Standing(report)
+    ///   - name: The host's.
+    ///   - space: The Space that it is.
+    ///   - host: What it does itself.
+    public func run(as name: String, of space: String, _ host: Surroundings) async {
+        let current = CurrentReport(HostReport(host: name, space: space, since: host.now()))
         let (beats, beating) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let heartbeat = Heartbeat(client: client, prefix: prefix, lifetime: pace.lifetime.count)
         beating.yield()
         await withTaskGroup { group in
             group.addTask {
                 let watch = PolicyWatch(client: client, prefix: prefix, pace: pace.policy, random: random)
-                await watch.run(report: { deeds.report(.watch($0)) }) { policy in
-                    let application = await deeds.apply(policy.text)
-                    deeds.report(.application(application))
-                    standing.note(application, at: deeds.now())
+                await watch.run(report: { host.report(.watch($0)) }) { policy in
+                    let application = await host.apply(policy.text)
+                    host.report(.application(application))
+                    current.note(application, holding: host.applied())
                     beating.yield()
+                    if case .applied = application { return true }
+                    return false
                 }
                 beating.finish()
             }
@@ -105,27 +128,32 @@ public struct HostWatch: Sendable {
                 }
             }
             group.addTask {
-                for await _ in beats { await beat(standing, heartbeat, deeds) }
+                for await _ in beats { await beat(current, heartbeat, host) }
             }
         }
         // This task is cancelled, so that nothing can be asked in it any more.
         await Task { try? await heartbeat.end(until: .now + .seconds(2)) }.value
     }
 
-    private func beat(_ standing: Standing, _ heartbeat: Heartbeat, _ deeds: Deeds) async {
-        if standing.wantsDoctor(every: pace.doctor) { standing.note(await deeds.doctor(), at: deeds.now()) }
+    private func beat(_ current: CurrentReport, _ heartbeat: Heartbeat, _ host: Surroundings) async {
+        if current.wantsDoctor(every: pace.doctor) { current.note(await host.doctor()) }
+        let report = current.report(holding: host.applied(), at: host.now())
         do throws(EtcdError) {
-            try await heartbeat.beat(standing.report, until: .now + .seconds(pace.beat.count))
+            try await heartbeat.beat(report, until: .now + .seconds(pace.beat.count))
         } catch {
-            if error != .cancelled { deeds.report(.mute(error)) }
+            if error != .cancelled { host.report(.heartbeatFailed(error)) }
         }
     }
 }
 
 /// What a host says of itself.
-private final class Standing: Sendable {
+private final class CurrentReport: Sendable {
     private struct State {
+        /// As it was said last.
         var report: HostReport
+        /// Why a policy was not applied, and what was applied then.
+        var refusal: (words: String, serial: UInt64?)?
+        var doctor: HostReport.Doctor?
         /// `nil` where it is to be asked next.
         var lookedAt: ContinuousClock.Instant?
     }
@@ -136,21 +164,17 @@ private final class Standing: Sendable {
         state = Mutex(State(report: report))
     }
 
-    var report: HostReport { state.withLock { $0.report } }
-
-    func note(_ application: HostWatch.Application, at now: UnixTime) {
+    func note(_ application: HostWatch.Application, holding applied: HostWatch.Applied) {
         state.withLock { state in
             state.lookedAt = nil
             switch application {
-            case .applied(let serial):
-                if state.report.serial != serial { state.report.applied = now }
-                state.report.serial = serial
-                state.report.problem = nil
-            case .refused(let words): state.report.problem = words
+            case .applied: state.refusal = nil
+            case .refused(let words): state.refusal = (words, applied.serial)
             }
-            state.report.since = now
         }
     }
+
+    func note(_ doctor: HostReport.Doctor?) { state.withLock { $0.doctor = doctor } }
 
     func wantsDoctor(every span: Seconds) -> Bool {
         state.withLock { state in
@@ -160,11 +184,17 @@ private final class Standing: Sendable {
         }
     }
 
-    func note(_ doctor: HostReport.Doctor?, at now: UnixTime) {
+    /// What holds now; since when, where that is new.
+    func report(holding applied: HostWatch.Applied, at now: UnixTime) -> HostReport {
         state.withLock { state in
-            guard state.report.doctor != doctor else { return }
-            state.report.doctor = doctor
-            state.report.since = now
+            // Something else has applied another one since.
+            if let refusal = state.refusal, refusal.serial != applied.serial { state.refusal = nil }
+            var report = state.report
+            (report.serial, report.applied, report.fault) = (applied.serial, applied.time, applied.fault)
+            (report.problem, report.doctor) = (state.refusal?.words, state.doctor)
+            if report != state.report { report.since = now }
+            state.report = report
+            return report
         }
     }
 }

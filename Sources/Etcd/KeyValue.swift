@@ -1,4 +1,4 @@
-internal import Encodings
+public import Encodings
 
 /// A key with what it stands for at some time.
 public struct KeyValue: Sendable, Equatable {
@@ -18,7 +18,7 @@ public struct KeyValue: Sendable, Equatable {
     init(_ object: JSON.Object) throws(NotOfGateway) {
         key = try object.bytes("key")
         value = try object.bytes("value")
-        revision = try object.number("mod_revision")
+        revision = try object.revision("mod_revision")
     }
 }
 
@@ -26,17 +26,30 @@ public struct KeyValue: Sendable, Equatable {
 public struct RangeAnswer: Sendable, Equatable {
     /// The revision of the whole store when it was read.
     public let revision: Int64
+    /// Which cluster it is, by etcd's number of it; one that was restored from a backup is another.
+    public let cluster: Text
     /// Those that there are, by the order of their keys.
     public let pairs: [KeyValue]
     /// Whether there are more than were asked for.
     public let hasMore: Bool
 
-    init(_ object: JSON.Object) throws(NotOfGateway) {
-        revision = try object.headerRevision()
+    /// An answer to `request`, and to no other.
+    init(_ object: JSON.Object, to request: RangeRequest) throws(NotOfGateway) {
+        let header = try object.header()
+        revision = try header.revision("revision")
+        cluster = header["cluster_id"]?.text ?? ""
         hasMore = try object.flag("more")
         var pairs: [KeyValue] = []
-        for pair in try object.objects("kvs") { pairs.append(try KeyValue(pair)) }
+        for pair in try object.objects("kvs") {
+            let pair = try KeyValue(pair)
+            guard request.contains(pair.key),
+                pairs.last.map({ $0.key.lexicographicallyPrecedes(pair.key) }) ?? true
+            else { throw NotOfGateway() }
+            pairs.append(pair)
+        }
         self.pairs = pairs
+        // Only where there is a limit there can be more, and a page with nothing on it leads nowhere.
+        guard !hasMore || request.limit > 0 && !pairs.isEmpty else { throw NotOfGateway() }
     }
 }
 
@@ -64,6 +77,12 @@ public struct RangeRequest: Sendable {
         }
         key = start ?? Array(prefix.utf8)
         self.end = end
+    }
+
+    /// Whether `key` is one of those.
+    func contains(_ key: [UInt8]) -> Bool {
+        guard let end else { return key == self.key }
+        return !key.lexicographicallyPrecedes(self.key) && key.lexicographicallyPrecedes(end)
     }
 
     /// The same without values.

@@ -31,6 +31,7 @@ public struct PolicyPublication: Sendable {
     public func publish(
         _ text: [UInt8], serial: UInt64, until deadline: ContinuousClock.Instant
     ) async throws(PolicyPublicationError) -> Outcome {
+        guard text.count <= EtcdSettings.maximumValue else { throw .tooLarge(count: text.count) }
         let digits = FleetKeys.digits(of: serial)
         do throws(EtcdError) {
             let puts = [(key: keys.serial, value: digits), (key: keys.policy, value: text)]
@@ -70,6 +71,8 @@ public struct PolicyPublication: Sendable {
 /// Why a policy was not published.
 public enum PolicyPublicationError: Error, Equatable, Sendable {
     case etcd(EtcdError)
+    /// Hosts take less.
+    case tooLarge(count: Int)
     /// What is there has the same serial with another text, or a higher one.
     case serial(UInt64, published: UInt64?)
     /// The key for the serial holds something else.
@@ -81,6 +84,8 @@ extension PolicyPublicationError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .etcd(let error): "\(error)"
+        case .tooLarge(let count):
+            "etcd: a policy of at most \(EtcdSettings.maximumValue) bytes expected, \(count) found"
         case .serial(let serial, let published):
             "etcd: a serial above \(published.map { String($0) } ?? "the one there") expected, \(serial) found"
         case .serialMalformed(let value): "etcd: serial: 20 digits expected, \(quoted(value)) found"
@@ -91,6 +96,7 @@ extension PolicyPublicationError: CustomStringConvertible {
     public var advice: String? {
         switch self {
         case .etcd(let error): error.advice
+        case .tooLarge: "Make it smaller, or publish it over https: docs/fleet.md."
         case .serial: "Build and sign it with a higher serial; to go back to what was before, too."
         case .serialMalformed: "See who else writes under this prefix, and delete the key where it is not theirs."
         }

@@ -19,6 +19,8 @@ public struct PolicyWatch: Sendable {
         public var firstPause = Duration.milliseconds(200)
         /// How long members are asked for, before it counts as a failure.
         public var patience = Seconds(15)
+        /// How often policies are applied, for whoever may write them may write them in a loop.
+        var applications = Moderation()
 
         /// The usual pace.
         public init() {}
@@ -70,35 +72,60 @@ public struct PolicyWatch: Sendable {
     /// Follows until the task is cancelled.
     ///
     /// `apply` gets one policy at a time, the first as soon as it was read. Where several come while it is at work, it gets
-    /// the last of them.
+    /// the last of them; a few in a row at once, and then one a second. One that is refused it gets again, after
+    /// `Pace.pull` and more and more time: what was wrong may have been the clock, or a full disk.
     /// - Parameters:
     ///   - report: Gets what is going on.
-    ///   - apply: Verifies and applies a policy.
+    ///   - apply: Verifies and applies a policy, and says whether that is what holds now.
     public func run(
-        report: @escaping @Sendable (News) -> Void, apply: @escaping @Sendable (Published) async -> Void
+        report: @escaping @Sendable (News) -> Void, apply: @escaping @Sendable (Published) async -> Bool
     ) async {
         let (policies, continuation) = AsyncStream.makeStream(of: Published.self, bufferingPolicy: .bufferingNewest(1))
+        let known = KnownPolicy(report: report, policies: continuation)
         await withTaskGroup { group in
+            group.addTask { await applyAll(policies, known, apply) }
             group.addTask {
-                for await policy in policies { await apply(policy) }
-            }
-            group.addTask {
-                await follow(Following(report: report, policies: continuation))
+                await follow(known)
                 continuation.finish()
             }
         }
     }
 
+    // MARK: - Applying
+
+    private func applyAll(
+        _ policies: AsyncStream<Published>, _ known: KnownPolicy, _ apply: (Published) async -> Bool
+    ) async {
+        var moderation = pace.applications
+        var backOff = BackOff(first: .seconds(pace.pull.count), longest: .seconds(pace.pull.count) * 16)
+        var retry: Task<Void, Never>?
+        for await policy in policies {
+            retry?.cancel()
+            let holds = await apply(policy)
+            if holds {
+                backOff.reset()
+            } else {
+                let pause = backOff.next(random())
+                retry = Task {
+                    if (try? await Task.sleep(for: pause)) != nil { known.offerAgain(policy) }
+                }
+            }
+            // Others that come meanwhile are not missed: the last of them waits.
+            try? await Task.sleep(for: moderation.pause(after: holds, at: .now))
+        }
+        retry?.cancel()
+    }
+
     // MARK: - Following
 
-    private func follow(_ following: Following) async {
+    private func follow(_ known: KnownPolicy) async {
         var backOff = BackOff(first: pace.firstPause, longest: .seconds(pace.pull.count))
         while !Task.isCancelled {
             do throws(EtcdError) {
-                let (revision, member) = try await catchUp(following)
-                if await watch(member, from: revision + 1, following) { backOff.reset() }
+                let (revision, member) = try await catchUp(known)
+                if await watch(member, from: revision + 1, known) { backOff.reset() }
             } catch {
-                if error != .cancelled { following.report(.unreadable(error)) }
+                if error != .cancelled { known.report(.unreadable(error)) }
             }
             try? await Task.sleep(for: backOff.next(random()))
         }
@@ -106,61 +133,58 @@ public struct PolicyWatch: Sendable {
 
     /// Reads the policy where it is another than before.
     /// - Returns: The revision up to which nothing was missed, and who knew.
-    private func catchUp(_ following: Following) async throws(EtcdError) -> (revision: Int64, member: WebAddress) {
+    private func catchUp(_ known: KnownPolicy) async throws(EtcdError) -> (revision: Int64, member: WebAddress) {
         let deadline = ContinuousClock.now + .seconds(pace.patience.count)
-        var (answer, member) = try await client.locatedRange(key(in: following), until: deadline)
-        if let pair = answer.pairs.first, pair.revision != following.revision, following.revision != nil {
-            (answer, member) = try await client.locatedRange(RangeRequest(key: key), until: deadline)
+        // With its value only where none is known yet: it may be large, and a fleet reconnects all at once.
+        let request = RangeRequest(key: key)
+        var (answer, member) = try await client.locatedRange(known.isNone ? request : request.keysOnly, until: deadline)
+        if !known.isNone, !answer.pairs.isEmpty, !known.isLatest(in: answer) {
+            (answer, member) = try await client.locatedRange(request, until: deadline)
         }
         if let pair = answer.pairs.first {
             // Without its value it is the one that is known.
-            if pair.revision != following.revision { following.take(pair) }
-        } else if following.lose() {
-            following.report(.missing)
+            if !known.isLatest(in: answer) { known.take(pair, of: answer.cluster) }
+        } else if known.lose(in: answer.cluster) {
+            known.report(.missing)
         }
         return (answer.revision, member)
     }
 
-    /// With its value only where none is known yet: it may be large, and a fleet reconnects all at once.
-    private func key(in following: Following) -> RangeRequest {
-        following.revision == nil ? RangeRequest(key: key) : RangeRequest(key: key).keysOnly
-    }
-
     /// Watches at one member.
     /// - Returns: Whether it was held for so long that the next try need not be delayed.
-    private func watch(_ member: WebAddress, from revision: Int64, _ following: Following) async -> Bool {
-        let began = Beginning()
+    private func watch(_ member: WebAddress, from revision: Int64, _ known: KnownPolicy) async -> Bool {
+        let began = StartTime()
         let end: WatchEnd? = await withTaskGroup(of: WatchEnd?.self) { group in
             group.addTask {
                 await client.watch(
                     key, from: revision, at: member,
                     began: {
-                        if began.note() { following.report(.watching(member)) }
+                        if began.note() { known.report(.watching(member)) }
                     },
-                    receive: { following.take($0) })
+                    receive: { known.take($0) })
             }
-            group.addTask { await check(member, following) }
+            group.addTask { await check(member, known) }
             // The other one has nothing to add.
             defer { group.cancelAll() }
             return await group.next() ?? nil
         }
         guard !Task.isCancelled else { return false }
         client.avoid(member)
-        following.report(end.map { .watchEnded(at: member, $0) } ?? .behind(member))
+        known.report(end.map { .watchEnded(at: member, $0) } ?? .behind(member))
         return began.isOlder(than: pace.pull)
     }
 
     /// Asks the member now and then, until it does not answer or shows another revision than the watch has brought.
     /// - Returns: Why, `nil` for the latter.
-    private func check(_ member: WebAddress, _ following: Following) async -> WatchEnd? {
+    private func check(_ member: WebAddress, _ known: KnownPolicy) async -> WatchEnd? {
         while true {
             do {
                 // All hosts would else ask at the same time, after a member is gone.
                 try await Task.sleep(for: .seconds(pace.check.count) * (0.75 + 0.5 * random()))
-                guard try await isBehind(member, following) else { continue }
+                guard try await isBehind(member, known) else { continue }
                 // What was published just now may be on its way.
                 try await Task.sleep(for: .seconds(1))
-                if try await isBehind(member, following) { return nil }
+                if try await isBehind(member, known) { return nil }
             } catch let error as EtcdError {
                 return .broken(error)
             } catch {
@@ -169,63 +193,7 @@ public struct PolicyWatch: Sendable {
         }
     }
 
-    private func isBehind(_ member: WebAddress, _ following: Following) async throws(EtcdError) -> Bool {
-        let answer = try await client.range(RangeRequest(key: key).keysOnly, at: member)
-        return answer.pairs.first?.revision != following.revision
-    }
-}
-
-/// What a follower knows.
-private final class Following: Sendable {
-    let report: @Sendable (PolicyWatch.News) -> Void
-    private let policies: AsyncStream<PolicyWatch.Published>.Continuation
-    private let known = Mutex<(revision: Int64?, isLost: Bool)>((nil, false))
-
-    init(
-        report: @escaping @Sendable (PolicyWatch.News) -> Void,
-        policies: AsyncStream<PolicyWatch.Published>.Continuation
-    ) {
-        self.report = report
-        self.policies = policies
-    }
-
-    /// Of the policy that was handed over last; `nil` where there is none.
-    var revision: Int64? { known.withLock { $0.revision } }
-
-    func take(_ pair: KeyValue) {
-        known.withLock { $0 = (pair.revision, false) }
-        policies.yield(PolicyWatch.Published(text: pair.value, revision: pair.revision))
-    }
-
-    func take(_ event: WatchEvent) {
-        switch event {
-        case .put(let pair): take(pair)
-        case .deleted: if lose() { report(.missing) }
-        }
-    }
-
-    /// Notes that there is none, and says whether that is new.
-    func lose() -> Bool {
-        known.withLock { known in
-            defer { known = (nil, true) }
-            return !known.isLost
-        }
-    }
-}
-
-/// When a watch began.
-private final class Beginning: Sendable {
-    private let moment = Mutex<ContinuousClock.Instant?>(nil)
-
-    /// Notes that it is now, and says whether it had not begun before.
-    func note() -> Bool {
-        moment.withLock { moment in
-            defer { moment = moment ?? .now }
-            return moment == nil
-        }
-    }
-
-    func isOlder(than span: Seconds) -> Bool {
-        moment.withLock { moment in moment.map { .now - $0 >= .seconds(span.count) } ?? false }
+    private func isBehind(_ member: WebAddress, _ known: KnownPolicy) async throws(EtcdError) -> Bool {
+        !known.isLatest(in: try await client.range(RangeRequest(key: key).keysOnly, at: member))
     }
 }

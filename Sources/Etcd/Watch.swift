@@ -38,70 +38,75 @@ extension EtcdClient {
         began: @escaping @Sendable () -> Void = {}, receive: @escaping @Sendable (WatchEvent) -> Void
     ) async -> WatchEnd {
         let headers: [String: String]
-        do throws(EtcdError) {
-            switch try await authorization(from: member) {
-            // The gateway hands what follows Grpc-Metadata- to etcd: without a leader the watch is to end.
-            case .success(let found): headers = found.merging(["Grpc-Metadata-hasleader": "true"]) { mine, _ in mine }
-            case .failure(let failure): return .broken(.unavailable([failure]))
-            }
-        } catch {
-            return .broken(error)
+        switch await authorization(from: member) {
+        // The gateway hands what follows Grpc-Metadata- to etcd: without a leader the watch is to end.
+        case .success(let found): headers = found.merging(["Grpc-Metadata-hasleader": "true"]) { mine, _ in mine }
+        case .failure(let failure): return .broken(EtcdError([failure]))
         }
         let creation = JSON.Object(["key": .base64(key.utf8), "start_revision": .decimal(revision)])
         let body = JSON.Object(["create_request": .object(creation)])
         let request = HTTPRequest.post(
             member.at(path: EtcdMethod.watch.path), json: JSON.object(body).encoded, headers: headers)
 
-        let ending = Ending()
+        let course = WatchCourse()
         let maximumLine = http.maximumBody
         let sent: Result<HTTPResponse, HTTPError>
         do throws(HTTPError) {
             sent = .success(
                 try await http.lines(of: request, upTo: maximumLine) { line in
-                    switch WatchMessage(parsing: line) {
-                    case .began: began()
+                    switch WatchMessage(parsing: line, of: key) {
+                    case .began:
+                        course.begin()
+                        began()
                     case .events(let events): for event in events { receive(event) }
-                    case .compacted(let oldest): ending.set(.compacted(oldest))
-                    case .failed(let status): ending.set(self.end(by: status, of: headers, at: member))
-                    case nil: ending.set(.broken(.malformed(.watch, by: member)))
+                    case .compacted(let oldest): course.end(.compacted(oldest))
+                    case .failed(let status): course.end(self.end(by: status, of: headers, at: member))
+                    case nil: course.end(.broken(.malformed(.watch, by: member)))
                     }
-                    return ending.value == nil
+                    return course.end == nil
                 })
         } catch {
             sent = .failure(error)
         }
-        if let end = ending.value { return end }
+        if let end = course.end { return end }
         if Task.isCancelled { return .left }
         switch sent {
-        case .failure(let error): return .broken(.unavailable([EtcdMemberFailure(member, .noAnswer(error))]))
+        case .failure(let error):
+            // Some versions close the connection on a token that they do not know.
+            if case .closedEarly = error.failure, !course.hasBegun { forgetToken(of: headers) }
+            return .broken(EtcdError([EtcdMemberFailure(member, .init(error, without: redaction(of: headers)))]))
         case .success(let response) where response.status == 200: return .closed
         case .success(let response):
-            let object = (try? JSON(parsing: response.body))?.object
+            let object = JSON.Object(ofGateway: response.body)
             return self.end(by: GatewayStatus(object, status: response.status), of: headers, at: member)
         }
     }
 
     private func end(by status: GatewayStatus, of headers: [String: String], at member: WebAddress) -> WatchEnd {
+        let status = status.redacted(by: redaction(of: headers))
+        let reason: EtcdMemberFailure.Reason
         switch status.meaning {
-        case .refused(.userMissing) where settings.credentials != nil:
+        case .refused(.userMissing) where hasUser, .token:
             forgetToken(of: headers)
-            return .broken(.unavailable([EtcdMemberFailure(member, .notNow(status.words))]))
-        case .token:
-            forgetToken(of: headers)
-            return .broken(.unavailable([EtcdMemberFailure(member, .notNow(status.words))]))
-        case .notNow: return .broken(.unavailable([EtcdMemberFailure(member, .notNow(status.words))]))
-        case .refused(let refusal): return .broken(.refused(refusal, by: member))
+            reason = .notNow(status.words)
+        case .notNow: reason = .notNow(status.words)
+        case .refused(let refusal): reason = .refused(refusal)
         }
+        return .broken(EtcdError([EtcdMemberFailure(member, reason)]))
     }
 }
 
-/// Why a watch is over, as its thread has found.
-private final class Ending: Sendable {
-    private let end = Mutex<WatchEnd?>(nil)
+/// What has become of a watch, as its thread has found.
+private final class WatchCourse: Sendable {
+    private let state = Mutex<(hasBegun: Bool, end: WatchEnd?)>((false, nil))
 
-    var value: WatchEnd? { end.withLock { $0 } }
+    var hasBegun: Bool { state.withLock { $0.hasBegun } }
 
-    func set(_ value: WatchEnd) { end.withLock { $0 = $0 ?? value } }
+    var end: WatchEnd? { state.withLock { $0.end } }
+
+    func begin() { state.withLock { $0.hasBegun = true } }
+
+    func end(_ value: WatchEnd) { state.withLock { $0.end = $0.end ?? value } }
 }
 
 /// A line of a watch's stream.
@@ -112,23 +117,23 @@ enum WatchMessage: Equatable {
     case compacted(Int64)
     case failed(GatewayStatus)
 
-    /// `nil` where it is none.
-    init?(parsing line: [UInt8]) {
-        guard let object = (try? JSON(parsing: line))?.object else { return nil }
+    /// `nil` where it is none, or one of another key.
+    init?(parsing line: [UInt8], of key: String) {
+        guard let object = JSON.Object(ofGateway: line) else { return nil }
         if let error = object["error"]?.object {
             self = .failed(GatewayStatus(error, status: 200))
             return
         }
         guard let result = object["result"]?.object else { return nil }
         do throws(NotOfGateway) {
-            self = try WatchMessage(result)
+            self = try WatchMessage(result, of: Array(key.utf8))
         } catch {
             return nil
         }
     }
 
-    private init(_ result: JSON.Object) throws(NotOfGateway) {
-        let compacted = try result.number("compact_revision")
+    private init(_ result: JSON.Object, of key: [UInt8]) throws(NotOfGateway) {
+        let compacted = try result.natural("compact_revision")
         if compacted > 0 {
             self = .compacted(compacted)
         } else if try result.flag("canceled") {
@@ -140,6 +145,7 @@ enum WatchMessage: Equatable {
             for event in try result.objects("events") {
                 guard let pair = event["kv"]?.object else { throw NotOfGateway() }
                 let value = try KeyValue(pair)
+                guard value.key == key else { throw NotOfGateway() }
                 events.append(event["type"]?.text == "DELETE" ? .deleted(at: value.revision) : .put(value))
             }
             self = .events(events)

@@ -95,7 +95,7 @@ extension MessageSignature {
     private static let lastLine = "-----END SSH SIGNATURE-----"
 
     /// The signature that a file of `ssh-keygen -Y sign` holds.
-    /// - Parameter text: The armour, whole; blanks and line ends around and within it are ignored.
+    /// - Parameter text: The armour, whole; how its lines end, and empty ones, do not matter.
     /// - Throws: Each case of `MessageSignatureError` but `.signature` and `.libcrypto`.
     public init(armoured text: [UInt8]) throws(MessageSignatureError) {
         let lines = text.split { $0 == 0x0A || $0 == 0x0D }

@@ -50,15 +50,29 @@ public struct HTTPClient: Sendable {
     }
 
     /// Sends `request` on a thread of its own and waits for the answer; any number at the same time.
-    /// - Parameter request: Whom to ask for what.
+    ///
+    /// A cancelled task gives it up within some two seconds.
+    /// - Parameters:
+    ///   - request: Whom to ask for what.
+    ///   - patience: How long to wait; `nil` for the client's own `timeout`.
     /// - Returns: The answer, whatever its status.
     /// - Throws: `HTTPError` where there was none.
-    public func send(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
-        let result: Result<HTTPResponse, HTTPError> = await withCheckedContinuation { continuation in
-            // A serial queue has a thread to itself: waiting holds up no task.
-            DispatchQueue(label: "HTTP").async {
-                continuation.resume(returning: Result { () throws(HTTPError) in try sendAndWait(request) })
+    public func send(
+        _ request: HTTPRequest, within patience: HTTPPatience? = nil
+    ) async throws(HTTPError) -> HTTPResponse {
+        let flag = CancellationFlag()
+        let result: Result<HTTPResponse, HTTPError> = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                // A serial queue has a thread to itself: waiting holds up no task.
+                DispatchQueue(label: "HTTP").async {
+                    continuation.resume(
+                        returning: Result { () throws(HTTPError) in
+                            try sendAndWait(request, within: patience, isCancelled: { flag.isSet })
+                        })
+                }
             }
+        } onCancel: {
+            flag.set()
         }
         return try result.get()
     }
@@ -69,12 +83,18 @@ public struct HTTPClient: Sendable {
     /// - Throws: `HTTPError` where there was none.
     @available(*, noasync)
     public func sendAndWait(_ request: HTTPRequest) throws(HTTPError) -> HTTPResponse {
-        let end = ContinuousClock.now + .seconds(timeout.count)
+        try sendAndWait(request, within: nil, isCancelled: { false })
+    }
+
+    private func sendAndWait(
+        _ request: HTTPRequest, within patience: HTTPPatience?, isCancelled: @escaping @Sendable () -> Bool
+    ) throws(HTTPError) -> HTTPResponse {
+        let limits = Limits(patience ?? HTTPPatience(whole: timeout), isCancelled: isCancelled)
         var address = request.address
         var redirects = 0
         while true {
             do throws(HTTPFailure) {
-                let (response, target) = try exchange(request, with: address, until: end)
+                let (response, target) = try exchange(request, with: address, limits)
                 guard let target else { return response }
                 guard request.method == .get else { throw .redirectRefused(to: target, .form) }
                 redirects += 1
@@ -100,13 +120,39 @@ public struct HTTPClient: Sendable {
 
     /// One request and its answer, with where that redirects to.
     private func exchange(
-        _ request: HTTPRequest, with address: WebAddress, until end: ContinuousClock.Instant
+        _ request: HTTPRequest, with address: WebAddress, _ limits: Limits
     ) throws(HTTPFailure) -> (HTTPResponse, redirect: Text?) {
-        let left = (end - .now) / .milliseconds(1)
-        guard left >= 1 else { throw .timedOut(.answering, after: timeout) }
+        let left = (limits.end - .now) / .milliseconds(1)
+        guard left >= 1 else { throw .timedOut(.answering, after: limits.patience.whole) }
         let transfer = try idle.take()
         try configure(transfer, for: address)
         try transfer.set(CURLOPT_TIMEOUT_MS, Int(left))
+        if let stall = limits.patience.stall {
+            try transfer.set(CURLOPT_LOW_SPEED_LIMIT, HTTPPatience.slowest)
+            try transfer.set(CURLOPT_LOW_SPEED_TIME, Int(stall.count))
+        }
+        try send(request, by: transfer)
+
+        var reception = Reception(maximumBody: maximumBody, isCancelled: limits.isCancelled)
+        let code = transfer.perform(into: &reception)
+        if let excess = reception.excess { throw excess }
+        guard code == CURLE_OK else {
+            let patience = limits.patience
+            throw failure(
+                code, of: transfer, after: .now < limits.end ? patience.stall ?? patience.whole : patience.whole)
+        }
+
+        if let encoding = reception.encoding { throw .encoded(encoding) }
+        let response = HTTPResponse(
+            status: transfer.status, body: reception.body, address: address, fields: reception.fields)
+        let isRedirect = [301, 302, 303, 307, 308].contains(response.status)
+        let target = isRedirect ? transfer.redirect : nil
+        idle.keep(transfer)
+        return (response, target)
+    }
+
+    /// Puts the request's own header and body there.
+    func send(_ request: HTTPRequest, by transfer: borrowing Transfer) throws(HTTPFailure) {
         for line in try request.headerLines() { try transfer.add(headerLine: line) }
         switch request.method {
         case .get: break
@@ -116,21 +162,6 @@ public struct HTTPClient: Sendable {
             // On an older connection that breaks libcurl would send it again, and a code or token is good for once only.
             try transfer.set(CURLOPT_FRESH_CONNECT, !request.isRepeatable)
         }
-
-        var reception = Reception(maximumBody: maximumBody)
-        let code = transfer.perform(into: &reception)
-        if let excess = reception.excess { throw excess }
-        guard code == CURLE_OK else { throw failure(code, of: transfer) }
-
-        let response = HTTPResponse(
-            status: transfer.status, body: reception.body, address: address, fields: reception.fields)
-        if let encoding = response["Content-Encoding"], encoding.asciiLowercased != "identity" {
-            throw .encoded(encoding)
-        }
-        let isRedirect = [301, 302, 303, 307, 308].contains(response.status)
-        let target = isRedirect ? transfer.redirect : nil
-        idle.keep(transfer)
-        return (response, target)
     }
 
     func configure(_ transfer: borrowing Transfer, for address: WebAddress) throws(HTTPFailure) {
@@ -162,14 +193,16 @@ public struct HTTPClient: Sendable {
         if address.isLoopback { try transfer.set(CURLOPT_PROXY, "") }
     }
 
-    func failure(_ code: CURLcode, of transfer: borrowing Transfer) -> HTTPFailure {
+    /// What libcurl's code says; a time-out is that of `span` where there is one, else of the whole request.
+    func failure(_ code: CURLcode, of transfer: borrowing Transfer, after span: Seconds? = nil) -> HTTPFailure {
         let detail = transfer.detail(code)
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST: return .couldNotResolve(detail: detail)
         case CURLE_COULDNT_CONNECT: return .couldNotConnect(detail: detail)
         case CURLE_OPERATION_TIMEDOUT:
             return transfer.isConnected
-                ? .timedOut(.answering, after: timeout) : .timedOut(.connecting, after: min(connectTimeout, timeout))
+                ? .timedOut(.answering, after: span ?? timeout)
+                : .timedOut(.connecting, after: min(connectTimeout, timeout))
         case CURLE_PEER_FAILED_VERIFICATION:
             return .certificate(CertificateDefect(verifyResult: transfer.verifyResult), detail: detail)
         case CURLE_SSL_CACERT_BADFILE: return .caFile(caFile)
@@ -181,6 +214,39 @@ public struct HTTPClient: Sendable {
             return .notHTTP(detail: detail)
         default: return .other(code: code.rawValue, detail: detail)
         }
+    }
+}
+
+/// How long to wait for an answer.
+public struct HTTPPatience: Sendable {
+    /// The fewest bytes a second that count as an answer which goes on.
+    static let slowest = 4096
+
+    /// For the whole request, redirects included; a second at least.
+    public let whole: Seconds
+    /// How long fewer than four thousand bytes a second may come, so also how long nothing may; a second at least, `nil` for
+    /// as long as `whole`.
+    public let stall: Seconds?
+
+    /// - Parameters:
+    ///   - whole: For the whole request, redirects included.
+    ///   - stall: How long next to nothing may come.
+    public init(whole: Seconds, stall: Seconds? = nil) {
+        self.whole = max(whole, Seconds(1))
+        self.stall = stall.map { max($0, Seconds(1)) }
+    }
+}
+
+/// When one request is to end at the latest.
+private struct Limits {
+    let patience: HTTPPatience
+    let end: ContinuousClock.Instant
+    let isCancelled: @Sendable () -> Bool
+
+    init(_ patience: HTTPPatience, isCancelled: @escaping @Sendable () -> Bool) {
+        self.patience = patience
+        end = .now + .seconds(patience.whole.count)
+        self.isCancelled = isCancelled
     }
 }
 

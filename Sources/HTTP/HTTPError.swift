@@ -41,6 +41,8 @@ public enum HTTPFailure: Error, Equatable, Sendable {
     /// A header of the request that has no form to be sent in; the value may be a secret.
     case headerMalformed(String)
     case libcurlMissing(detail: String)
+    /// The task that waited for the answer was cancelled.
+    case cancelled
     case other(code: UInt32, detail: String)
 }
 
@@ -93,6 +95,7 @@ extension HTTPFailure: CustomStringConvertible {
         case .redirectRefused(let target, let defect): "a redirect to \(shown(target)) was not followed: \(defect)"
         case .headerMalformed(let name): "the request's header \(quoted(name)) cannot be sent"
         case .libcurlMissing(let detail): "libcurl could not be loaded: \(quoted(detail))"
+        case .cancelled: "given up before there was an answer"
         case .other(let code, let detail): "libcurl's error \(code): \(quoted(detail))"
         }
     }
@@ -121,6 +124,7 @@ extension HTTPFailure: CustomStringConvertible {
             "where \(shown(target)) is to be trusted, configure that address itself"
         case .redirectRefused: "correct the configured address, or tell whoever runs \(address.host)"
         case .headerMalformed(let name): "correct what \(quoted(name)) is made from"
+        case .cancelled: "try again"
         case .libcurlMissing: "install libcurl (Debian: apt install libcurl4)"
         case .other: "try again; then report it with this message"
         }

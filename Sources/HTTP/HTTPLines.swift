@@ -1,7 +1,6 @@
 internal import CCurl
 internal import Dispatch
-public import Encodings
-internal import Synchronization
+internal import Encodings
 
 extension HTTPClient {
     /// Sends `request` and hands over the answer's body line by line, as it comes, for as long as it does.
@@ -11,21 +10,19 @@ extension HTTPClient {
     /// - Parameters:
     ///   - request: Whom to ask for what.
     ///   - maximumLine: The most bytes of a line.
-    ///   - silence: How long nothing may come once the body has begun; `nil` for as long as the connection holds.
     ///   - take: Gets each line that is not empty, without its end, where the status says success; `false` ends it all.
     /// - Returns: The answer once it has ended; its body is empty where it was handed over. The status is 0 where the end
     ///   was ours before there was any.
     /// - Throws: `HTTPError` where there was no answer, or it broke off.
     public func lines(
-        of request: HTTPRequest, upTo maximumLine: Int, silence: Seconds? = nil,
-        _ take: @escaping @Sendable ([UInt8]) -> Bool
+        of request: HTTPRequest, upTo maximumLine: Int, _ take: @escaping @Sendable ([UInt8]) -> Bool
     ) async throws(HTTPError) -> HTTPResponse {
         let flag = CancellationFlag()
         let result: Result<HTTPResponse, HTTPError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 DispatchQueue(label: "HTTP lines").async {
                     let reception = LineReception(
-                        maximumLine: maximumLine, maximumBody: maximumBody, patience: (timeout, silence),
+                        maximumLine: maximumLine, maximumBody: maximumBody, patience: timeout,
                         isCancelled: { flag.isSet }, take: take)
                     continuation.resume(
                         returning: Result { () throws(HTTPError) in
@@ -54,8 +51,7 @@ extension HTTPClient {
         try transfer.set(CURLOPT_TCP_KEEPALIVE, true)
         try transfer.set(CURLOPT_TCP_KEEPIDLE, 20)
         try transfer.set(CURLOPT_TCP_KEEPINTVL, 5)
-        for line in try request.headerLines() { try transfer.add(headerLine: line) }
-        if case .post(let body) = request.method { try transfer.setBody(body) }
+        try send(request, by: transfer)
 
         let code = transfer.perform(into: &reception)
         if code == CURLE_OK { reception.finish() }
@@ -65,16 +61,7 @@ extension HTTPClient {
         case nil: guard code == CURLE_OK else { throw failure(code, of: transfer) }
         }
         return HTTPResponse(
-            status: transfer.status, body: reception.reception.body, address: request.address,
-            fields: reception.reception.fields)
+            status: transfer.status, body: reception.failed.body, address: request.address,
+            fields: reception.failed.fields)
     }
-}
-
-/// Set once, by whoever cancels a task.
-private final class CancellationFlag: Sendable {
-    private let value = Mutex(false)
-
-    var isSet: Bool { value.withLock { $0 } }
-
-    func set() { value.withLock { $0 = true } }
 }

@@ -25,11 +25,7 @@ public struct HTTPResponse: Sendable {
     /// The value of a header, `nil` where there is none or it is not UTF-8.
     ///
     /// Values of headers with the same name are joined by `, ` (RFC 9110 §5.2).
-    public subscript(name: String) -> Text? {
-        let name = Text(name).asciiLowercased
-        let values = fields.filter { $0.name == name }.map(\.value)
-        return values.isEmpty ? nil : Text(validating: values.joined(separator: ", ".utf8))
-    }
+    public subscript(name: String) -> Text? { fields.value(of: name) }
 
     /// What to send as `If-None-Match` the next time, quotes and all.
     public var entityTag: Text? { self["ETag"] }
@@ -82,6 +78,14 @@ public struct HTTPResponse: Sendable {
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 }
 
+extension [HTTPResponse.Field] {
+    func value(of name: String) -> Text? {
+        let name = Text(name).asciiLowercased
+        let values = filter { $0.name == name }.map(\.value)
+        return values.isEmpty ? nil : Text(validating: values.joined(separator: ", ".utf8))
+    }
+}
+
 /// `text` without the spaces and tabs around it.
 private func trimmed(_ text: some Collection<UInt8>) -> String {
     String(decoding: trimmingBlanks(Array(text)[...]), as: UTF8.self)
@@ -108,8 +112,22 @@ struct Reception {
     private var headerCount = 0
     private var isInHeader = false
 
-    init(maximumBody: Int) {
+    private let isCancelled: @Sendable () -> Bool
+
+    init(maximumBody: Int, isCancelled: @escaping @Sendable () -> Bool = { false }) {
         self.maximumBody = maximumBody
+        self.isCancelled = isCancelled
+    }
+
+    /// How the body is packed, which was not asked for; `nil` where it is not.
+    var encoding: Text? {
+        fields.value(of: "Content-Encoding").flatMap { $0.asciiLowercased == "identity" ? nil : $0 }
+    }
+
+    /// Asked from time to time: whether to wait on.
+    mutating func goesOn() -> Bool {
+        if isCancelled() { excess = excess ?? .cancelled }
+        return excess == nil
     }
 
     /// Takes a line of the header, its end included, and says whether to go on.

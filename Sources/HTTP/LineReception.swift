@@ -11,24 +11,24 @@ struct LineReception {
     }
 
     /// The header, and the body of an answer that says failure.
-    private(set) var reception: Reception
+    private(set) var failed: Reception
     private(set) var end: End?
 
     private let maximumLine: Int
-    /// How long nothing may come: before the first byte of the body, and from then on.
-    private let patience: (first: Seconds, later: Seconds?)
+    /// How long the first byte of the body may take.
+    private let patience: Seconds
     private let isCancelled: @Sendable () -> Bool
     private let take: @Sendable ([UInt8]) -> Bool
     private var line: [UInt8] = []
     private var isSuccess = false
     private var isInBody = false
-    private var heard = ContinuousClock.now
+    private let began = ContinuousClock.now
 
     init(
-        maximumLine: Int, maximumBody: Int, patience: (first: Seconds, later: Seconds?),
+        maximumLine: Int, maximumBody: Int, patience: Seconds,
         isCancelled: @escaping @Sendable () -> Bool, take: @escaping @Sendable ([UInt8]) -> Bool
     ) {
-        reception = Reception(maximumBody: maximumBody)
+        failed = Reception(maximumBody: maximumBody)
         self.maximumLine = maximumLine
         self.patience = patience
         self.isCancelled = isCancelled
@@ -39,19 +39,24 @@ struct LineReception {
     mutating func goesOn() -> Bool {
         guard end == nil else { return false }
         guard !isCancelled() else { return ends(.cancelled) }
-        guard let span = isInBody ? patience.later : patience.first else { return true }
-        guard .now - heard < .seconds(span.count) else { return ends(.failed(.timedOut(.answering, after: span))) }
+        guard isInBody || .now - began < .seconds(patience.count) else {
+            return ends(.failed(.timedOut(.answering, after: patience)))
+        }
         return true
     }
 
     /// Takes a line of the header, its end included, and says whether to go on.
     mutating func take(headerLine line: [UInt8]) -> Bool {
         guard goesOn() else { return false }
-        guard reception.take(headerLine: line) else { return ends(reception.excess.map { .failed($0) } ?? .enough) }
+        guard failed.take(headerLine: line) else { return ends(failed.excess.map { .failed($0) } ?? .enough) }
         // "HTTP/1.1 200 OK", the last such line being that of the answer itself.
         if line.starts(with: "HTTP/".utf8) {
             let status = line.drop { $0 != 0x20 }.dropFirst()
             isSuccess = status.first == UInt8(ascii: "2")
+        }
+        // Lines of what is packed would be none.
+        if line.allSatisfy({ $0 == 0x0D || $0 == 0x0A }), let encoding = failed.encoding {
+            return ends(.failed(.encoded(encoding)))
         }
         return true
     }
@@ -60,10 +65,7 @@ struct LineReception {
     mutating func take(body part: [UInt8]) -> Bool {
         guard goesOn() else { return false }
         isInBody = true
-        heard = .now
-        guard isSuccess else {
-            return reception.take(body: part) || ends(reception.excess.map { .failed($0) } ?? .enough)
-        }
+        guard isSuccess else { return failed.take(body: part) || ends(failed.excess.map { .failed($0) } ?? .enough) }
         var rest = part[...]
         while let feed = rest.firstIndex(of: 0x0A) {
             guard append(rest[..<feed]), handOver() else { return false }

@@ -43,10 +43,17 @@ internal import Synchronization
         guard code == CURLE_OK else { throw .other(code: code.rawValue, detail: detail(code)) }
     }
 
-    /// Runs the request to its end.
+    /// Runs the request to its end or until `reception` has had enough, which is asked about once a second.
     func perform(into reception: inout Reception) -> CURLcode {
         unsafe withUnsafeMutablePointer(to: &reception) { reception in
-            unsafe ccurl_perform(
+            let code = unsafe ccurl_set_beat(
+                pointer,
+                { context, _, _, _, _ in
+                    guard let reception = unsafe context?.assumingMemoryBound(to: Reception.self) else { return 1 }
+                    return unsafe reception.pointee.goesOn() ? 0 : 1
+                }, reception)
+            guard code == CURLE_OK else { return code }
+            return unsafe ccurl_perform(
                 pointer,
                 { bytes, _, count, context in
                     guard let reception = unsafe context?.assumingMemoryBound(to: Reception.self) else { return 0 }

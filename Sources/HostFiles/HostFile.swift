@@ -1,3 +1,4 @@
+public import Encodings
 internal import Glibc
 
 /// A file that is to be read, and whom it must belong to.
@@ -25,6 +26,16 @@ public struct HostFile: Sendable, Equatable {
     public func read(limit: Int) throws(FileFault) -> [UInt8] {
         try unchanged { (file) throws(FileFault) in
             try file.descriptor.contents(size: file.size, limit: limit, at: path)
+        }
+    }
+
+    /// The whole file, and when it was written.
+    /// - Parameter limit: As of `read`.
+    /// - Returns: All its bytes, and the time of its last change.
+    /// - Throws: As `read`.
+    public func dated(limit: Int) throws(FileFault) -> (bytes: [UInt8], modified: UnixTime) {
+        try unchanged { (file) throws(FileFault) in
+            (try file.descriptor.contents(size: file.size, limit: limit, at: path), file.modified)
         }
     }
 

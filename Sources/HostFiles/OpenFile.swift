@@ -1,3 +1,4 @@
+internal import Encodings
 internal import Glibc
 
 /// Whom we trust to have written a file, and the directories above it.
@@ -22,6 +23,8 @@ struct OpenFile: ~Copyable {
     private let before: Status
 
     var size: Int64 { before.size }
+
+    var modified: UnixTime { UnixTime(seconds: before.modified.seconds) }
 
     init(_ path: String, ownedBy rule: Ownership) throws(FileFault) {
         guard !path.isEmpty, !path.utf8.contains(0) else { throw .pathMalformed(path) }

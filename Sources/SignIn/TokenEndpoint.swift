@@ -169,7 +169,7 @@ private enum Refusal: Error {
             self = .defect(.redirect(to: redaction.redacted(Text(String(Substring(shown))))))
         case .encoded(let encoding): self = .defect(.encoded(redaction.redacted(encoding)))
         case .couldNotResolve, .couldNotConnect, .timedOut, .certificate, .tls, .caFile, .proxy, .closedEarly, .notHTTP,
-            .tooLarge, .headerTooLarge, .headerMalformed, .libcurlMissing, .other:
+            .tooLarge, .headerTooLarge, .headerMalformed, .libcurlMissing, .cancelled, .other:
             // libcurl's own words may quote a field of the answer.
             let words = Text(error.description)
             self = redaction.redacted(words) == words ? .http(error) : .defect(.withheld)
@@ -264,49 +264,8 @@ extension TokenAnswerDefect: CustomStringConvertible {
     }
 }
 
-// MARK: - Secrets
-
-/// Takes what we sent out of what comes back: providers like to repeat a code that they do not know.
-private struct Redaction {
-    /// So many bytes in a row of a secret are not shown: a provider may cut what it repeats, or escape a part of it.
-    static let longestShown = 12
-    /// Longer texts are left out whole.
-    static let maximumCount = 8192
-
-    /// What is not shown, by its length.
-    private var hidden: [Int: Set<ArraySlice<UInt8>>] = [:]
-
-    init(of secrets: [Text]) {
-        for secret in secrets where !secret.isEmpty {
-            let bytes = Array(secret.utf8)
-            let count = min(bytes.count, Redaction.longestShown)
-            for start in 0...(bytes.count - count) {
-                hidden[count, default: []].insert(bytes[start..<(start + count)])
-            }
-        }
-    }
-
-    func redacted(_ text: Text) -> Text {
-        let bytes = Array(text.utf8)
-        guard bytes.count <= Redaction.maximumCount else { return "(too long to show)" }
-        var isHidden = [Bool](repeating: false, count: bytes.count)
-        for (count, parts) in hidden where count <= bytes.count {
-            for start in 0...(bytes.count - count) where parts.contains(bytes[start..<(start + count)]) {
-                for index in start..<(start + count) { isHidden[index] = true }
-            }
-        }
-        var shown: [UInt8] = []
-        for (index, byte) in bytes.enumerated() {
-            if !isHidden[index] {
-                shown.append(byte)
-            } else if index == 0 || !isHidden[index - 1] {
-                shown += "(hidden)".utf8
-            }
-        }
-        return Text(String(decoding: shown, as: UTF8.self))
-    }
-
-    func redacted(_ error: JSONError) -> JSONError {
+extension Redaction {
+    fileprivate func redacted(_ error: JSONError) -> JSONError {
         switch error {
         case .duplicateMember(let name, let offset): .duplicateMember(redacted(name), at: offset)
         case .unexpected, .tooDeep, .numberOutOfRange, .notUTF8, .loneSurrogate, .trailing: error

@@ -114,7 +114,7 @@ struct ScriptFailed: Error {
 struct ClusterFailed: Error {}
 
 /// Lines to a program and back.
-private struct CommandPipe: Sendable {
+struct CommandPipe: Sendable {
     private let input: FileHandle
     private let output: FileHandle
 

@@ -78,13 +78,22 @@ final class Follower: Sendable {
         }
     }
 
-    init(_ client: EtcdClient, prefix: String, pace: PolicyWatch.Pace = .brisk) {
+    /// Follows, and applies what `judge` says yes to.
+    init(
+        _ client: EtcdClient, prefix: String, pace: PolicyWatch.Pace = .brisk,
+        _ judge: @escaping @Sendable (String) async -> Bool = { _ in true }
+    ) {
         let seen = Journal()
         self.seen = seen
         let watch = PolicyWatch(client: client, prefix: prefix, pace: pace)
         task = Task {
             await watch.run(
-                report: { seen.add($0) }, apply: { seen.add(applied: String(decoding: $0.text, as: UTF8.self)) })
+                report: { seen.add($0) },
+                apply: {
+                    let text = String(decoding: $0.text, as: UTF8.self)
+                    seen.add(applied: text)
+                    return await judge(text)
+                })
         }
     }
 
@@ -128,6 +137,7 @@ extension PolicyWatch.Pace {
         pace.pull = Seconds(1)
         pace.firstPause = .milliseconds(50)
         pace.patience = Seconds(5)
+        pace.applications.cost = .zero
         return pace
     }
 

@@ -38,7 +38,13 @@ import Testing
         Line(text: #"{"result":{"events":[{}]}}"#, message: nil),
         Line(text: #"{"result":{"events":{}}}"#, message: nil),
         Line(text: #"{"result":{"events":[{"kv":{"value":"!"}}]}}"#, message: nil),
+        Line(text: #"{"result":{"events":[{"kv":{"key":"aw=="}}]}}"#, message: nil),
+        Line(text: #"{"result":{"events":[{"kv":{"key":"aw==","mod_revision":"-7"}}]}}"#, message: nil),
+        Line(
+            text: #"{"result":{"events":[{"kv":{"key":"aw==","mod_revision":"9223372036854775807"}}]}}"#, message: nil),
+        Line(text: #"{"result":{"events":[{"kv":{"key":"bA==","mod_revision":"7"}}]}}"#, message: nil),
         Line(text: #"{"result":{"compact_revision":"many"}}"#, message: nil),
+        Line(text: #"{"result":{"canceled":true,"compact_revision":"-3"}}"#, message: nil),
         Line(text: #"{"result":{"canceled":"true"}}"#, message: nil),
         Line(text: #"{"result":[]}"#, message: nil),
         Line(text: "{}", message: nil),
@@ -51,13 +57,13 @@ import Testing
 
     @Test("a line of a watch is what it says, or nothing", arguments: lines)
     func watchLine(_ line: Line) {
-        #expect(WatchMessage(parsing: Array(line.text.utf8)) == line.message)
+        #expect(WatchMessage(parsing: Array(line.text.utf8), of: "k") == line.message)
     }
 
     @Test("a line that is cut short is none")
     func truncated() {
         let line = Array(#"{"result":{"events":[{"kv":{"key":"aw==","mod_revision":"7","value":"dg=="}}]}}"#.utf8)
-        for count in line.indices { #expect(WatchMessage(parsing: Array(line[..<count])) == nil) }
+        for count in line.indices { #expect(WatchMessage(parsing: Array(line[..<count]), of: "k") == nil) }
     }
 
     struct Status: Sendable {
@@ -92,6 +98,45 @@ import Testing
     func status(_ row: Status) {
         let object = JSON.Object(["code": .integer(row.code), "message": .string(row.words)])
         #expect(GatewayStatus(object, status: 500).meaning == row.meaning)
+    }
+
+    @Test("an error of a stream is read as one that stands alone")
+    func streamError() {
+        let alone = JSON.Object(["grpc_code": .integer(16), "message": .string("etcdserver: invalid auth token")])
+        let status = GatewayStatus(JSON.Object(["error": .object(alone)]), status: 401)
+        #expect(status == GatewayStatus(alone, status: 401) && status.meaning == .token)
+    }
+
+    @Test("what is shown of etcd's words has nothing of what was sent, and means the same")
+    func redacted() {
+        let words: Text = "odd: correct horse battery, and a token token.123"
+        let status = GatewayStatus(JSON.Object(["code": .integer(9), "message": .string(words)]), status: 400)
+        let shown = status.redacted(by: Redaction(of: ["correct horse battery", "token.123"]))
+        #expect(shown.words == "odd: (hidden), and a token (hidden)")
+        #expect(shown.meaning == .refused(.other(code: 9, shown.words)))
+        let token = GatewayStatus(cancelReason: "invalid auth token").redacted(by: Redaction(of: ["invalid auth"]))
+        #expect(token.meaning == .token)
+    }
+
+    @Test(
+        "a few in a row are done at once, then one a second; in vain, they become seldom, and are done soon again after"
+    )
+    func moderation() {
+        var moderation = Moderation()
+        let start = ContinuousClock.now
+        func pauses(_ outcomes: [Bool], at now: ContinuousClock.Instant) -> [Duration] {
+            var now = now
+            return outcomes.map { isWell in
+                let pause = moderation.pause(after: isWell, at: now)
+                now += pause
+                return pause
+            }
+        }
+        #expect(pauses(Array(repeating: true, count: 7), at: start).map(\.components.seconds) == [0, 0, 0, 0, 0, 1, 1])
+        let later = start + .seconds(3600)
+        let refused = pauses(Array(repeating: false, count: 8), at: later).map(\.components.seconds)
+        #expect(refused == [0, 1, 8, 16, 32, 60, 60, 60])
+        #expect(pauses([true, true], at: later + .seconds(3600)) == [.zero, .zero])
     }
 
     @Test("an answer without etcd's words is one of something before it, and passing")

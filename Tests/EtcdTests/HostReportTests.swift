@@ -11,6 +11,7 @@ import Testing
         var report = HostReport(host: "web1.example", space: "build-box", since: since)
         report.serial = 42
         report.applied = UnixTime(seconds: 1_795_348_000)
+        report.fault = "expired"
         report.problem = "policy: expired"
         report.doctor = HostReport.Doctor(failures: 1, warnings: 2, first: "sshd does not ask pair-authkeys")
         return report
@@ -25,19 +26,25 @@ import Testing
     func format() {
         let text =
             #"{"version":1,"host":"web1.example","space":"build-box","serial":42,"applied":"2026-11-22T11:46:40Z","#
-            + #""problem":"policy: expired","doctor":{"failures":1,"warnings":2,"first":"sshd does not ask "#
+            + #""fault":"expired","problem":"policy: expired","doctor":{"failures":1,"warnings":2,"first":"sshd does not ask "#
             + #"pair-authkeys"},"since":"2026-11-22T12:00:00Z"}"#
         #expect(String(decoding: JSON.object(Self.whole.json).encoded, as: UTF8.self) == text)
     }
 
     @Test("words are bounded, whoever wrote them")
     func bounded() throws {
-        var report = Self.whole
-        report.problem = String(repeating: "\u{1F512}", count: 1000)
-        let written = JSON.object(report.json).encoded
-        #expect(written.count < 4000)
-        let read = try HostReport(parsing: written, host: report.host)
-        #expect(read.problem?.hasSuffix("…") == true)
+        // A lock, and one character of many scalars.
+        for text in [String(repeating: "\u{1F512}", count: 1000), "e" + String(repeating: "\u{301}", count: 9000)] {
+            var report = Self.whole
+            (report.space, report.problem, report.fault) = (text, text, text)
+            report.doctor = HostReport.Doctor(failures: 1, warnings: 2, first: text)
+            let written = JSON.object(report.json).encoded
+            #expect(written.count < 8192)
+            let read = try HostReport(parsing: written, host: report.host)
+            for words in [read.space, read.problem, read.fault, read.doctor?.first] {
+                #expect(words?.hasSuffix("…") == true && words.map { (290...300).contains($0.utf8.count) } == true)
+            }
+        }
     }
 
     static let malformed: [(String, HostReportError)] = [
@@ -68,14 +75,19 @@ import Testing
     func standing() {
         func standing(_ serial: UInt64?, _ published: UInt64?) -> FleetStatus.Standing {
             var report = Self.whole
-            report.serial = serial
+            (report.serial, report.fault) = (serial, nil)
             return FleetStatus.HostStatus(name: "a", report: .success(report)).standing(to: published)
         }
         #expect(standing(42, 42) == .current)
         #expect(standing(43, 42) == .current)
         #expect(standing(40, 42) == .behind(by: 2))
         #expect(standing(nil, 42) == .behind(by: nil))
-        #expect(standing(nil, nil) == .current)
+        // Else all of a fleet were current once somebody has deleted the key.
+        #expect(standing(42, nil) == .unknown && standing(nil, nil) == .unknown)
+        var expired = Self.whole
+        (expired.serial, expired.fault) = (42, "expired")
+        #expect(
+            FleetStatus.HostStatus(name: "a", report: .success(expired)).standing(to: 42) == .invalid("expired"))
         let silent = FleetStatus.HostStatus(name: "a", report: .failure(.noHeartbeat))
         #expect(silent.standing(to: 42) == .silent(.noHeartbeat))
     }

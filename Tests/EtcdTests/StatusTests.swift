@@ -17,7 +17,7 @@ extension EtcdClusterTests {
             return report
         }
 
-        private func status(expecting names: [String] = []) async throws -> FleetStatus {
+        private func status(expecting names: [Text] = []) async throws -> FleetStatus {
             try await FleetStatus(client: client, prefix: prefix, expected: names, until: seconds(10))
         }
 

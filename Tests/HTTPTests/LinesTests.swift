@@ -92,16 +92,20 @@ extension HTTPClientTests {
             #expect(failure == .timedOut(.answering, after: Seconds(1)))
         }
 
-        @Test("silence after the beginning is borne for as long as was said")
-        func silence() async throws {
+        @Test("a packed answer has no lines")
+        func packed() async throws {
             let server = try Server.current
-            let request = HTTPRequest.get(try server.address("https", "/begun"))
+            let request = HTTPRequest.get(try server.address("http", "/packed"))
+            #expect(await failureOfLines(request, by: server.client(), upTo: 10_000) == .encoded("gzip"))
+        }
+
+        @Test("what is put is put, and not got")
+        func method() async throws {
+            let server = try Server.current
             let lines = Collector()
-            let failure = await failureOfLines(request, by: server.client(), upTo: 100, silence: Seconds(1)) {
-                lines.take($0)
-            }
-            #expect(failure == .timedOut(.answering, after: Seconds(1)))
-            #expect(lines.all == ["line"])
+            let request = HTTPRequest.put(try server.address("http", "/echo"), body: Array("x".utf8))
+            _ = try await server.client().lines(of: request, upTo: 10_000) { lines.take($0) }
+            #expect(lines.all.joined().contains(#""method": "PUT""#), "\(lines.all)")
         }
 
         @Test("whoever wants no more gets no more")
@@ -131,6 +135,29 @@ extension HTTPClientTests {
             for await _ in begun { break }
             task.cancel()
             #expect(try await task.value.status == 200)
+        }
+
+        @Test("a cancelled task gives up a request that is not answered", .timeLimit(.minutes(1)))
+        func cancelledRequest() async throws {
+            let server = try Server.current
+            let request = HTTPRequest.get(try server.address("http", "/silent"))
+            // Its own time-out is far off.
+            let task = Task { await HTTPTests.failure(of: request, by: server.client(timeout: 3600)) }
+            task.cancel()
+            #expect(await task.value == .cancelled)
+        }
+
+        @Test("an answer that does not go on is left, though it has begun", arguments: ["/begun", "/silent"])
+        func stalled(_ path: String) async throws {
+            let server = try Server.current
+            let address = try server.address("http", path)
+            let patience = HTTPPatience(whole: Seconds(3600), stall: Seconds(1))
+            do throws(HTTPError) {
+                _ = try await server.client().send(.get(address), within: patience)
+                Issue.record("an answer")
+            } catch {
+                #expect(error.failure == .timedOut(.answering, after: Seconds(1)))
+            }
         }
 
         @Test("JSON is sent as such, over the connection that is there")
@@ -164,11 +191,11 @@ private final class Collector: Sendable {
 
 /// What the client throws for `request`, `nil` where its answer ends well.
 private func failureOfLines(
-    _ request: HTTPRequest, by client: HTTPClient, upTo maximumLine: Int, silence: Seconds? = nil,
+    _ request: HTTPRequest, by client: HTTPClient, upTo maximumLine: Int,
     _ take: @escaping @Sendable ([UInt8]) -> Bool = { _ in true }
 ) async -> HTTPFailure? {
     do throws(HTTPError) {
-        _ = try await client.lines(of: request, upTo: maximumLine, silence: silence, take)
+        _ = try await client.lines(of: request, upTo: maximumLine, take)
         return nil
     } catch {
         return error.failure

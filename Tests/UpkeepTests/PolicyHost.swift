@@ -43,12 +43,14 @@ struct PolicyHost {
             [policy_source]
             etcd = ["\(host.server.origin)"]
             prefix = "/\(host.name)/"
-            ca = "\(host.server.ca)"
+            ca = "etcd-ca.pem"
             file = "lib/policy"
             \(more)
 
             """
         try host.write(source, to: host.path)
+        try host.write(
+            String(decoding: try host.read(host.server.ca), as: UTF8.self), to: "\(host.folder)/etcd-ca.pem")
         try allow(signer)
     }
 

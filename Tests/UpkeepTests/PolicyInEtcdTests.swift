@@ -91,8 +91,13 @@ import Testing
 
         let good = try host.policy(7)
         let first = try await host.apply(good)
-        #expect(first.verdict == .fresh && first.change == .first && host.applied == good)
-        #expect(try await host.apply(good).change == .same)
+        #expect(first.verdict == .fresh && first.change == .first && first.holds && host.applied == good)
+        let again = try await host.apply(good)
+        #expect(again.change == .same && again.holds)
+        // From here on it is not due.
+        try await host.publish(good)
+        try await host.refresh()
+        let requests = try await host.host.requests().count
         let refused: [([UInt8], String)] = [
             (try host.policy(6), "policy: serial 7 or higher expected, 6 found"),
             (try host.policy(7, members: ""), "another policy with serial 7, which is applied already"),
@@ -104,13 +109,74 @@ import Testing
         for (policy, reason) in refused {
             let refreshed = try await host.apply(policy)
             #expect(refreshed.action == .failed && refreshed.verdict == .old && host.applied == good, "\(reason)")
+            #expect(!refreshed.holds)
             #expect(refreshed.failure?.description.contains(reason) == true, "\(refreshed.failure as Any)")
             // A doctor, and a refresh that does not ask, tell of it.
             #expect(try await host.refresh(RefreshTerms(isOnlyIfDue: true)).failure == refreshed.failure)
         }
         #expect(try await host.apply(try host.policy(8)).verdict == .fresh)
         #expect(try await host.refresh(RefreshTerms(isOnlyIfDue: true)).failure == nil)
-        #expect(try await host.host.requests().isEmpty)
+        #expect(try await host.host.requests().count == requests)
+    }
+
+    @Test("what a watch brings, however often, does not put off when a host asks by itself")
+    func pullStaysDue() async throws {
+        let host = try PolicyHost(etcd: "")
+        try await host.publish(try host.policy(7))
+        try await host.refresh()
+        let old = try host.policy(6)
+        let configuration = try host.host.configuration
+        let source = try #require(configuration.policySource)
+        func state() throws -> RefreshState {
+            try #require(RefreshState(of: source, under: configuration, ownedBy: TestHost.ownership))
+        }
+        let before = try state()
+        for _ in 1...20 {
+            host.host.pass(3)
+            #expect(try await host.apply(old).failure != nil)
+        }
+        let after = try state()
+        #expect((after.begun, after.ended, after.failures) == (before.begun, before.ended, before.failures))
+        #expect((after.asked, after.next, after.serial) == (before.asked, before.next, 7))
+        let due = try await host.refresh(RefreshTerms(isOnlyIfDue: true))
+        #expect(due.action == .asked && due.failure == nil)
+    }
+
+    @Test("the applied policy says when it was applied, whoever did it")
+    func time() async throws {
+        let host = try PolicyHost(etcd: "")
+        let none = try await host.apply([])
+        #expect(none.policy.time == nil)
+        let applied = try await host.apply(try host.policy(1))
+        let written = try #require(
+            try FileManager.default.attributesOfItem(atPath: host.path)[.modificationDate] as? Date)
+        #expect(applied.policy.time == UnixTime(seconds: Int64(written.timeIntervalSince1970.rounded(.down))))
+    }
+
+    @Test("a cancelled task does not wait for a lock that another holds")
+    func cancelledWait() async throws {
+        let host = try TestHost()
+        let path = host.folder
+        let lock = try FileLock(
+            "x.lock", in: OpenFolder(path, ownedBy: TestHost.ownership), waitingFor: .zero)
+        let tries = Mutex(0)
+        let (never, _) = AsyncStream.makeStream(of: Void.self)
+        let task = Task {
+            for await _ in never {}
+            do throws(LockFault) {
+                _ = try await waitForLock("x.lock", atMost: .seconds(60)) { () throws(FileFault) in
+                    tries.withLock { $0 += 1 }
+                    return try OpenFolder(path, ownedBy: TestHost.ownership)
+                }
+                return nil as LockFault?
+            } catch {
+                return error
+            }
+        }
+        task.cancel()
+        #expect(await task.value == .held("\(path)/x.lock"))
+        #expect(tries.withLock { $0 } == 1)
+        try lock.delete()
     }
 
     @Test("the serial is remembered where the applied policy is damaged, by whatever came last")

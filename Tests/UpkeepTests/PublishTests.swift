@@ -116,6 +116,45 @@ import Testing
         #expect(names == ["allowed_signers", "pair.toml", "policy.signed", "www.signed"])
     }
 
+    @Test("a signed policy is rolled back to only where its signature is one, and by whom it may be where that is said")
+    func rollbackVerified() async throws {
+        let host = try policyHost()
+        let (older, signers) = ("\(host.host.folder)/older", "\(host.host.folder)/allowed_signers")
+        func rollback(_ old: [UInt8], _ more: String...) async throws -> (status: Int32, error: String) {
+            try Data(old).write(to: URL(fileURLWithPath: older))
+            let run = try await Program.run([Program.built("pair"), "fleet", "rollback", older, "--out", "-"] + more)
+            #expect(run.output.hasPrefix("pair-policy 1\n") == (run.status == 0))
+            return (run.status, run.error)
+        }
+        let good = try host.policy(3)
+        #expect(try await rollback(good, "--allowed-signers", signers).status == 0)
+        #expect(try await rollback(try host.bundle(3).text).status == 0)
+        let unsigned = try await rollback(try host.bundle(3).text, "--allowed-signers", signers)
+        #expect(unsigned.status == 1 && unsigned.error.contains("an SSH signature expected"), "\(unsigned)")
+        var changed = good
+        changed[70] ^= 1
+        #expect(try await rollback(changed).error.hasPrefix("pair: signature: does not match"))
+        let elsewhere = try await rollback(try host.signer.signed(try host.bundle(3), for: "file").published)
+        #expect(elsewhere.status == 1 && elsewhere.error.contains("signed for \"file\""), "\(elsewhere)")
+        let stranger = try Signer().signed(try host.bundle(3)).published
+        #expect(try await rollback(stranger).status == 0)
+        let refused = try await rollback(stranger, "--allowed-signers", signers)
+        #expect(refused.status == 1 && refused.error.hasPrefix("pair: signer: none of the allowed"), "\(refused)")
+    }
+
+    @Test(
+        "what would not be heeded is not taken",
+        arguments: [
+            "there --etcd https://localhost", "there --etcd-ca ca.pem", "there --etcd-user u",
+            "there --etcd-prefix /x/",
+            "there --etcd-password-file p", "there --headers h", "etcd --etcd https://localhost --headers h",
+        ])
+    func unheeded(_ arguments: String) async throws {
+        let arguments = arguments.split(separator: " ").map { String($0) }
+        let run = try await Program.run([Program.built("pair"), "fleet", "publish", "--to"] + arguments)
+        #expect(run.status == 64 && run.error.contains("leave"), "\(run)")
+    }
+
     @Test("an older content comes back under a new serial, once it is signed again")
     func rollback() async throws {
         let host = try policyHost()

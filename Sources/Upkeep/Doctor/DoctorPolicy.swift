@@ -54,7 +54,7 @@ extension HostFacts {
             return [
                 DoctorLine(
                     .policy, .policyRefused,
-                    "\(text); the last \(failures == 1 ? "refresh" : "\(failures) refreshes") failed: \(failure.description)",
+                    "\(text); the last \(failures <= 1 ? "refresh" : "\(failures) refreshes") failed: \(failure.description)",
                     mend: mend)
             ]
         }

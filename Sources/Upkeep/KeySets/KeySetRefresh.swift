@@ -133,20 +133,15 @@ public struct KeySetRefresh: Sendable {
 
     /// The lock of one provider, waited for without holding up a thread.
     private func lock(_ provider: Provider) async throws(RefreshError) -> FileLock {
-        let end = ContinuousClock.now + Self.patience
-        var pause = Duration.milliseconds(2)
-        while true {
-            let states = try folder(RefreshState.folder)
-            do throws(LockFault) {
-                return try FileLock("\(provider.name).lock", in: states, waitingFor: .zero)
-            } catch {
-                switch error {
-                case .file(let fault): throw .file(fault)
-                case .held(let path): guard ContinuousClock.now < end else { throw .locked(path) }
-                }
+        do throws(LockFault) {
+            return try await waitForLock("\(provider.name).lock", atMost: Self.patience) { () throws(FileFault) in
+                try OpenFolder("\(folder)/\(RefreshState.folder)", ownedBy: ownership)
             }
-            try? await Task.sleep(for: pause)
-            pause = min(pause * 2, .milliseconds(50))
+        } catch {
+            switch error {
+            case .file(let fault): throw .file(fault)
+            case .held(let path): throw .locked(path)
+            }
         }
     }
 }

@@ -58,6 +58,17 @@ public struct RefreshState: Sendable, Equatable {
         return state
     }
 
+    /// The state once a watch has brought what is applied now, or what may not be; nobody was asked.
+    ///
+    /// When it is to be asked again stays as it was: whoever writes where the watch looks could else keep it from being
+    /// asked at all.
+    func brought(serial: UInt64?, failure: RefreshFailure?) -> RefreshState {
+        var state = self
+        if failure == nil { state.serial = serial }
+        state.failure = failure
+        return state
+    }
+
     /// The state once it has given none.
     func failing(next: UnixTime, failure: RefreshFailure) -> RefreshState {
         var state = self

@@ -24,6 +24,9 @@ public struct AppliedPolicy: Sendable {
     /// Which policy it is; `nil` where there is none that can be read.
     public let header: PolicyHeader?
 
+    /// When it was applied; `nil` where no file can be read.
+    public let time: UnixTime?
+
     /// The whole file, with what stands behind the policy; empty where none can be read.
     let bytes: [UInt8]
 
@@ -40,9 +43,12 @@ public struct AppliedPolicy: Sendable {
         of source: PolicySource, under configuration: Configuration, ownedBy ownership: Ownership, at now: UnixTime
     ) {
         do throws(FileFault) {
-            bytes = try HostFile(configuration.resolve(source.file), ownedBy: ownership).read(limit: Self.maximumCount)
+            let file = HostFile(configuration.resolve(source.file), ownedBy: ownership)
+            let (bytes, modified) = try file.dated(limit: Self.maximumCount)
+            (self.bytes, time) = (bytes, modified)
         } catch {
             bytes = []
+            time = nil
             header = nil
             condition = error.kind == .missing ? .missing : .unreadable(error)
             return

@@ -21,6 +21,8 @@ public struct AppliedRefresh: Sendable {
     public let policy: AppliedPolicy
     /// Why the last attempt failed, this one or one before; `nil` where it did not.
     public let failure: RefreshFailure?
+    /// Whether what was asked for, or brought, is what is applied now, though the note of it may not have been written.
+    public let holds: Bool
     /// How many attempts in a row failed.
     public let failures: Int64
     /// When it is due again; `nil` for now.
@@ -30,12 +32,13 @@ public struct AppliedRefresh: Sendable {
 
     init(
         action: ProviderRefresh.Action, state: RefreshState, policy: AppliedPolicy, from source: PolicySource,
-        failure: RefreshFailure?, before: AppliedPolicy? = nil, at time: UnixTime
+        failure: RefreshFailure?, before: AppliedPolicy? = nil, holds: Bool = false, at time: UnixTime
     ) {
         self.source = source
         self.action = action
         self.policy = policy
         self.failure = failure
+        self.holds = holds
         self.time = time
         failures = state.failures
         next = state.next

@@ -40,32 +40,48 @@ public struct EtcdPlace: Sendable, Equatable {
     /// A client; the password is read, and nobody asked yet.
     /// - Parameters:
     ///   - userAgent: Says who we are.
-    ///   - ownership: Who may have written the password; nobody else may even read it.
+    ///   - ownership: Who may have written the CA and the password; nobody else may even read the latter.
     ///   - random: From 0 up to 1, other ones each time.
     /// - Returns: One of all members.
     /// - Throws: Each case of `EtcdPlaceError`.
     public func client(
-        userAgent: String, passwordOwnedBy ownership: Ownership,
+        userAgent: String, filesOwnedBy ownership: Ownership,
         random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }
     ) throws(EtcdPlaceError) -> EtcdClient {
-        EtcdClient(try settings(userAgent: userAgent, passwordOwnedBy: ownership), random: random)
+        EtcdClient(try settings(userAgent: userAgent, filesOwnedBy: ownership), random: random)
     }
 
     func settings(
-        userAgent: String, passwordOwnedBy ownership: Ownership
+        userAgent: String, filesOwnedBy ownership: Ownership
     ) throws(EtcdPlaceError) -> EtcdSettings {
         guard !members.isEmpty else { throw .noMember }
         var addresses: [WebAddress] = []
-        for member in members {
+        for (index, member) in members.enumerated() {
+            let address: WebAddress
             do throws(WebAddressError) {
-                addresses.append(try WebAddress(member))
+                address = try WebAddress(member)
             } catch {
-                throw .member(member, error)
+                throw .member(index + 1, error)
             }
+            guard address.path == "/", address.query == nil else { throw .path(address) }
+            // Whoever is on this machine may listen there while etcd does not, and would be sent the password.
+            guard user == nil || address.scheme == .https else { throw .plain(address) }
+            addresses.append(address)
         }
+        try check(caFile, ownedBy: ownership)
         return EtcdSettings(
             members: addresses, caFile: caFile, credentials: try credentials(ownedBy: ownership),
             userAgent: userAgent)
+    }
+
+    /// Whoever could write it could be any member; libcurl, which reads it, asks for no owner.
+    private func check(_ caFile: String?, ownedBy ownership: Ownership) throws(EtcdPlaceError) {
+        guard let caFile else { return }
+        do throws(FileFault) {
+            _ = try HostFile(caFile, ownedBy: ownership).read(limit: 4 << 20)
+        } catch {
+            throw .caFile(error)
+        }
     }
 
     private func credentials(ownedBy ownership: Ownership) throws(EtcdPlaceError) -> EtcdCredentials? {
@@ -97,7 +113,13 @@ public struct EtcdPlace: Sendable, Equatable {
 /// Why a cluster of etcd cannot be asked, as it is configured.
 public enum EtcdPlaceError: Error, Equatable, Sendable {
     case noMember
-    case member(Text, WebAddressError)
+    /// Which one, from 1 on, is no address; it may hold a password, and is not shown.
+    case member(Int, WebAddressError)
+    /// There is more than scheme, host and port.
+    case path(WebAddress)
+    /// There is a user, and no TLS.
+    case plain(WebAddress)
+    case caFile(FileFault)
     case noPasswordFile(of: Text)
     case passwordFile(FileFault)
     /// Others may read it.
@@ -111,7 +133,10 @@ extension EtcdPlaceError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .noMember: "etcd: no member is named"
-        case .member(let member, let error): "etcd: \(quoted(member)): \(error)"
+        case .member(let number, let error): "etcd: member \(number): \(error)"
+        case .path(let address): "etcd: \(address.origin): an address without path and query expected"
+        case .plain(let address): "etcd: \(address.origin): https expected, where there is a user"
+        case .caFile(let fault): fault.description
         case .noPasswordFile(let user): "etcd: no file with the password of \(quoted(user)) is named"
         case .passwordFile(let fault): fault.description
         case .passwordOpen(let path): "\(shown(path)): others may read this password"
@@ -123,6 +148,11 @@ extension EtcdPlaceError: CustomStringConvertible {
     public var advice: String? {
         switch self {
         case .noMember: "Name the members' client URLs."
+        case .path: "Name scheme, host and port alone; what there is of etcd is at its root."
+        case .plain: "Give etcd certificates, or no users: over http whoever listens there is told the password."
+        case .caFile(.missing):
+            "Put the CA of etcd's certificates there, in PEM, or leave it out to have those count that the system trusts."
+        case .caFile(let fault): "Do this: \(fault.mend)."
         case .member:
             "Name client URLs such as https://etcd1.example:2379; http is for this machine itself only."
         case .noPasswordFile: "Name a file with mode 0600 that holds the password."

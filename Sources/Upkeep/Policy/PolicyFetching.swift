@@ -11,8 +11,6 @@ extension PolicyRefresh {
     struct Asking {
         var isUrgent = false
         var isForced = false
-        /// What a watch has brought; `nil` where it is to be asked for.
-        var brought: [UInt8]?
         /// What is applied.
         let before: AppliedPolicy
     }
@@ -35,9 +33,7 @@ extension PolicyRefresh {
         case .web(let url): return try await fetch(url, asking, at: asked, known: state)
         case .etcd(let origin):
             let key = FleetKeys(prefix: origin.prefix.string).policy
-            let found: [UInt8]?
-            if let brought = asking.brought { found = brought } else { found = try await read(key, in: origin) }
-            guard let policy = found else { throw .notInEtcd(key: key) }
+            guard let policy = try await read(key, in: origin) else { throw .notInEtcd(key: key) }
             let isNew = try verify(policy, known: state, asking.before, at: asked, from: .etcd(key: key))
             return Fetched(policy: isNew ? policy : nil, terms: CacheTerms())
         }
@@ -48,16 +44,7 @@ extension PolicyRefresh {
     private func fetch(
         _ url: Text, _ asking: Asking, at asked: UnixTime, known state: RefreshState
     ) async throws(PolicyRefreshError) -> Fetched {
-        let address: WebAddress
-        do throws(WebAddressError) {
-            address = try WebAddress(url)
-        } catch {
-            throw .address(error)
-        }
-        if let brought = asking.brought {
-            let isNew = try verify(brought, known: state, asking.before, at: asked, from: .web(address))
-            return Fetched(policy: isNew ? brought : nil, terms: CacheTerms())
-        }
+        let address = try address(url)
         let tag =
             asking.isForced || asking.before.header == nil
             ? nil : state.served?.entityTag(of: asking.before.bytes, from: source.name)
@@ -85,6 +72,14 @@ extension PolicyRefresh {
             policy: isNew ? response.body : nil, terms: isNamed ? terms : CacheTerms(freshFor: terms.freshFor))
     }
 
+    private func address(_ url: Text) throws(PolicyRefreshError) -> WebAddress {
+        do throws(WebAddressError) {
+            return try WebAddress(url)
+        } catch {
+            throw .address(error)
+        }
+    }
+
     // MARK: - etcd
 
     /// What the key stands for, as most of the members have it; `nil` where there is no such key.
@@ -93,7 +88,7 @@ extension PolicyRefresh {
         var settings: EtcdSettings
         do throws(EtcdPlaceError) {
             settings = try EtcdPlace(origin, under: configuration)
-                .settings(userAgent: http.userAgent, passwordOwnedBy: ownership)
+                .settings(userAgent: http.userAgent, filesOwnedBy: ownership)
         } catch {
             throw .place(error)
         }
@@ -108,6 +103,19 @@ extension PolicyRefresh {
     }
 
     // MARK: - What is published
+
+    /// Refuses what was brought and may not be applied.
+    /// - Returns: Whether it is another policy than the one that is applied.
+    func isNew(
+        _ brought: [UInt8], known state: RefreshState, _ before: AppliedPolicy, at now: UnixTime
+    ) throws(PolicyRefreshError) -> Bool {
+        let place: PolicyPlace
+        switch source.origin {
+        case .web(let url): place = .web(try address(url))
+        case .etcd(let origin): place = .etcd(key: FleetKeys(prefix: origin.prefix.string).policy)
+        }
+        return try verify(brought, known: state, before, at: now, from: place)
+    }
 
     /// Refuses what may not be applied.
     /// - Returns: Whether it is another policy than the one that is applied.

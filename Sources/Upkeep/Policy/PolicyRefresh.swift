@@ -69,8 +69,7 @@ public struct PolicyRefresh: Sendable {
         do throws(PolicyRefreshError) {
             try makeFolders()
             let lock = try await lock()
-            let state = try state(in: lock.folder)
-            return try await ask(Asking(brought: published, before: applied()), state: state, under: lock)
+            return try take(published, state: try state(in: lock.folder), under: lock)
         } catch {
             return failed(error)
         }
@@ -108,23 +107,16 @@ public struct PolicyRefresh: Sendable {
         }
     }
 
-    /// Asks, unless the policy was brought, and applies what comes of it; what went wrong is kept.
+    /// Asks, and applies what comes of it; what went wrong is kept.
     /// - Throws: `.file` where nothing can be kept; then nobody was asked.
     private func ask(
         _ asking: Asking, state: RefreshState, under lock: borrowing FileLock
     ) async throws(PolicyRefreshError) -> AppliedRefresh {
-        let policies = try folder(of: .policy)
-        do throws(FileFault) {
-            try lock.folder.removeLeftovers(of: [stateName])
-            try policies.removeLeftovers(of: [name])
-        } catch {
-            throw .file(error)
-        }
+        try removeLeftovers(under: lock)
         let asked = surroundings.now()
-        // What a watch brings answers no login.
-        let begun = state.beginning(at: asked, poke: asking.brought == nil ? surroundings.poke() : state.poke)
+        let begun = state.beginning(at: asked, poke: surroundings.poke())
         // Before all else, so that even one that dies now counts as a request.
-        if asking.brought == nil { try write(begun, in: lock.folder) }
+        try write(begun, in: lock.folder)
 
         var failure: RefreshFailure?
         let ended: RefreshState
@@ -147,15 +139,51 @@ public struct PolicyRefresh: Sendable {
                     chance: surroundings.chance()),
                 failure: reason)
         }
+        return end(ended, failure, after: asking.before, under: lock)
+    }
+
+    /// Applies what a watch has brought, or does not; either is kept, and when to ask next stays as it was.
+    /// - Throws: `.file` where nothing can be kept.
+    private func take(
+        _ published: [UInt8], state: RefreshState, under lock: borrowing FileLock
+    ) throws(PolicyRefreshError) -> AppliedRefresh {
+        try removeLeftovers(under: lock)
+        let before = applied()
+        var failure: RefreshFailure?
         do throws(PolicyRefreshError) {
-            try write(ended, in: lock.folder)
+            if try isNew(published, known: state, before, at: surroundings.now()) { try install(published) }
+        } catch {
+            failure = RefreshFailure(error)
+        }
+        let ended = state.brought(serial: applied().header?.serial, failure: failure)
+        return end(ended, failure, after: before, under: lock)
+    }
+
+    private func removeLeftovers(under lock: borrowing FileLock) throws(PolicyRefreshError) {
+        let policies = try folder(of: .policy)
+        do throws(FileFault) {
+            try lock.folder.removeLeftovers(of: [stateName])
+            try policies.removeLeftovers(of: [name])
+        } catch {
+            throw .file(error)
+        }
+    }
+
+    /// Keeps the state.
+    private func end(
+        _ state: RefreshState, _ failure: RefreshFailure?, after before: AppliedPolicy, under lock: borrowing FileLock
+    ) -> AppliedRefresh {
+        var failure = failure
+        let holds = failure == nil
+        do throws(PolicyRefreshError) {
+            try write(state, in: lock.folder)
         } catch {
             // The first thing that went wrong is the one to be told.
             failure = failure ?? RefreshFailure(error)
         }
         return AppliedRefresh(
-            action: failure == nil ? .asked : .failed, state: ended, policy: applied(), from: source,
-            failure: failure, before: asking.before, at: surroundings.now())
+            action: failure == nil ? .asked : .failed, state: state, policy: applied(), from: source,
+            failure: failure, before: before, holds: holds, at: surroundings.now())
     }
 
     // MARK: - What is applied

@@ -35,20 +35,15 @@ extension PolicyRefresh {
 
     /// The lock, waited for without holding up a thread.
     func lock() async throws(PolicyRefreshError) -> FileLock {
-        let end = ContinuousClock.now + Self.patience
-        var pause = Duration.milliseconds(2)
-        while true {
-            let states = try folder(of: .state)
-            do throws(LockFault) {
-                return try FileLock("\(name).lock", in: states, waitingFor: .zero)
-            } catch {
-                switch error {
-                case .file(let fault): throw .file(fault)
-                case .held(let path): guard ContinuousClock.now < end else { throw .locked(path) }
-                }
+        do throws(LockFault) {
+            return try await waitForLock("\(name).lock", atMost: Self.patience) { () throws(FileFault) in
+                try OpenFolder("\(place.folder)/\(RefreshState.folder)", ownedBy: ownership)
             }
-            try? await Task.sleep(for: pause)
-            pause = min(pause * 2, .milliseconds(50))
+        } catch {
+            switch error {
+            case .file(let fault): throw .file(fault)
+            case .held(let path): throw .locked(path)
+            }
         }
     }
 

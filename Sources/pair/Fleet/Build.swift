@@ -21,38 +21,20 @@ extension FleetCommand {
 
         @OptionGroup var host: ConfigurationOptions
 
-        @Option(help: ArgumentHelp("How long hosts may apply it: a number and m, h or d.", valueName: "time"))
-        var expires = "30d"
-
-        @Option(help: "The serial, from 1 to 2^53.")
-        var serial: UInt64?
-
-        @Option(help: ArgumentHelp("Where the bundle goes; - is the standard output.", valueName: "file"))
-        var out = "policy"
-
-        @Flag(help: "One JSON object with what the bundle holds.")
-        var json = false
+        @OptionGroup var bundle: BundleOptions
 
         func run() throws {
             try reporting {
-                let now = now()
                 let administered = try AdministeredHost(host, filesAlone: true)
                 try lookOver(administered)
                 let files = try HostFileKind.allCases.map { try administered.contents(of: $0) ?? [] }
-                let bundle = try PolicyBundle(
-                    serial: try serial ?? next(after: now), created: now, expires: now + (try policyLifetime(expires))
-                ) { file in
-                    switch file {
+                try bundle.write(at: now()) { part in
+                    switch part {
                     case .members: files[0]
                     case .accounts: files[1]
                     case .revoked: files[2]
                     }
                 }
-                if out == "-" { return FileHandle.standardOutput.write(Data(bundle.text)) }
-                try PolicyFile(path: out).replace(with: bundle.text)
-                let object = JSON.object(FleetText.json(of: bundle)).encoded
-                print(
-                    json ? String(decoding: object, as: UTF8.self) : "\(shown(out)): \(FleetText.summary(of: bundle))")
             }
         }
 
@@ -68,10 +50,6 @@ extension FleetCommand {
                 description:
                     "\(shown(first.file)): \(errors.count) error\(errors.count == 1 ? "" : "s"); nothing is built",
                 advice: "Mend what stands above; `pair spaces check` says more.")
-        }
-
-        private func next(after now: UnixTime) throws -> UInt64 {
-            out == "-" ? UInt64(clamping: now.seconds) : try PolicyFile(path: out).nextSerial(at: now)
         }
     }
 }

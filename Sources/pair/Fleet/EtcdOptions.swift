@@ -32,6 +32,12 @@ struct EtcdOptions: ParsableArguments {
         guard !prefix.isEmpty else { throw ValidationError("--etcd-prefix: a text expected, such as /pair/") }
     }
 
+    /// Whether nothing was said of any etcd.
+    var isEmpty: Bool {
+        members.isEmpty && caFile == nil && user == nil && passwordFile == nil
+            && Text(prefix) == Text(EtcdPlace.usualPrefix)
+    }
+
     var place: EtcdPlace {
         EtcdPlace(
             members: members.flatMap { $0.split(separator: ",").map { Text(String($0)) } }, prefix: prefix,
@@ -41,8 +47,8 @@ struct EtcdOptions: ParsableArguments {
 
 extension EtcdPlace {
     /// A client of this program's.
-    func client(passwordOwnedBy ownership: Ownership = .rootOrSelf) throws(EtcdPlaceError) -> EtcdClient {
-        try client(userAgent: "pair/\(Pair.version)", passwordOwnedBy: ownership)
+    func client(filesOwnedBy ownership: Ownership = .rootOrSelf) throws(EtcdPlaceError) -> EtcdClient {
+        try client(userAgent: "pair/\(Pair.version)", filesOwnedBy: ownership)
     }
 }
 

@@ -48,8 +48,12 @@ extension FleetCommand {
         private var isForEtcd: Bool { Text(to) == "etcd" }
 
         func validate() throws {
-            guard isForEtcd || etcd.members.isEmpty else {
-                throw ValidationError("--etcd says which etcd --to etcd means; leave it out, or --to be etcd.")
+            guard isForEtcd || etcd.isEmpty else {
+                throw ValidationError(
+                    "--etcd and what begins so say which etcd --to etcd means; leave them out, or --to be etcd.")
+            }
+            guard headers == nil || !isForEtcd && to.contains("://") else {
+                throw ValidationError("--headers is for an https address; leave it out.")
             }
         }
 

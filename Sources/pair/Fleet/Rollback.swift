@@ -20,51 +20,40 @@ extension FleetCommand {
         @Argument(help: ArgumentHelp("The older policy, signed or not.", valueName: "older"))
         var older: String
 
-        @Option(help: ArgumentHelp("How long hosts may apply it: a number and m, h or d.", valueName: "time"))
-        var expires = "30d"
+        @OptionGroup var bundle: BundleOptions
 
-        @Option(help: "The serial, from 1 to 2^53.")
-        var serial: UInt64?
-
-        @Option(help: ArgumentHelp("Where the bundle goes.", valueName: "file"))
-        var out = "policy"
-
-        @Flag(help: "One JSON object with what the bundle holds.")
-        var json = false
+        @Option(
+            help: ArgumentHelp("Who may have signed it, as ssh-keygen(1) has it (default: anybody).", valueName: "file")
+        )
+        var allowedSigners: String?
 
         func run() throws {
             try reporting {
                 let now = now()
-                let bytes = try PolicyFile(path: older).read()
-                let text = (try? SignedPolicy(parsing: bytes))?.text ?? bytes
-                let old = try PolicyBundle(parsing: text)
-                let bundle = try PolicyBundle(
-                    serial: try serial ?? PolicyFile(path: out).nextSerial(at: now, after: old.serial), created: now,
-                    expires: now + (try policyLifetime(expires))
-                ) { old[$0] }
-                try PolicyFile(path: out).replace(with: bundle.text)
-                let object = JSON.object(FleetText.json(of: bundle)).encoded
-                print(
-                    json
-                        ? String(decoding: object, as: UTF8.self)
-                        : "\(shown(out)): \(FleetText.summary(of: bundle)); the content of \(old.serial)")
+                let old = try PolicyBundle(parsing: try text(at: now))
+                try bundle.write(at: now, after: old.serial, saying: "; the content of \(old.serial)") { old[$0] }
             }
         }
-    }
-}
 
-extension PolicyFile {
-    /// The serial after that of the bundle that is there and after `last`, and at least the seconds since 1970.
-    func nextSerial(at now: UnixTime, after last: UInt64 = 0) throws -> UInt64 {
-        let present = try readIfThere().map { try PolicyBundle(parsing: $0).serial } ?? 0
-        return max(present + 1, last + 1, UInt64(clamping: now.seconds))
+        /// The older policy's; where there is a signature it must be one.
+        private func text(at now: UnixTime) throws -> [UInt8] {
+            let bytes = try PolicyFile(path: older).read()
+            let allowed = try allowedSigners.map { path in
+                try AllowedSigners(parsing: try PolicyFile(path: path).read(), secondsFromUTC: secondsFromUTC)
+            }
+            let signed: SignedPolicy
+            do throws(SignedPolicyError) {
+                signed = try SignedPolicy(parsing: bytes)
+            } catch {
+                guard allowed == nil, error == .unsigned else { throw error }
+                return bytes
+            }
+            guard signed.signature.namespace == SignedPolicy.namespace else {
+                throw SignedPolicyError.namespace(signed.signature.namespace)
+            }
+            try signed.signature.verify(over: signed.text)
+            _ = try allowed?.principals(of: signed.signature, at: now)
+            return signed.text
+        }
     }
-}
-
-/// What `--expires` says.
-func policyLifetime(_ text: String) throws -> Seconds {
-    let units: [Character: Int64] = ["m": 60, "h": 3600, "d": 86400]
-    guard let unit = text.last.flatMap({ units[$0] }), let count = Int64(text.dropLast()), (1...100_000).contains(count)
-    else { throw ValidationError("--expires: a number and m, h or d expected, such as 30d") }
-    return Seconds(count * unit)
 }

@@ -3,6 +3,7 @@ import Encodings
 import Etcd
 import Foundation
 import HostFiles
+import Policy
 import Upkeep
 
 extension FleetCommand {
@@ -14,8 +15,10 @@ extension FleetCommand {
                 Hosts say so themselves, in etcd, for as long as they are there. A host that says nothing is seen only where \
                 --hosts names it.
 
-                The status is 1 where a host lags or says nothing. With --json there is one object: published, and hosts \
-                with host, state (current, behind, silent), space, serial, behind_by, applied, since, problem, doctor.
+                The status is 1 where a host lags, says nothing, or has a policy that does not count, and where it is not \
+                known what is published. With --json there is one object: published; problem, where the policy there is not \
+                that one; and hosts with host, state (current, behind, invalid, unknown, silent), space, serial, behind_by, \
+                applied, since, fault, problem, doctor.
                 """)
 
         @OptionGroup var etcd: EtcdOptions
@@ -60,7 +63,7 @@ extension FleetCommand {
             if !isWell { throw ExitCode(1) }
         }
 
-        private static func names(in path: String) throws -> [String] {
+        private static func names(in path: String) throws -> [Text] {
             let bytes =
                 path == "-"
                 ? Array(FileHandle.standardInput.readDataToEndOfFile())
@@ -72,7 +75,7 @@ extension FleetCommand {
                     description: "\(shown(path)): a name of a host expected, \(quoted(name)) found",
                     advice: "Write a name a line; what begins with # is passed over.")
             }
-            return names
+            return names.map { Text($0) }
         }
     }
 }
@@ -89,27 +92,44 @@ struct FleetReport {
         shownHosts = status.hosts.filter { !onlyLagging || $0.standing(to: status.published) != .current }
     }
 
-    /// Whether no host lags or is silent.
-    var isWell: Bool { status.hosts.allSatisfy { $0.standing(to: status.published) == .current } }
+    /// Whether it is known what is published, and each host has it.
+    var isWell: Bool {
+        status.published != nil && problem == nil
+            && status.hosts.allSatisfy { $0.standing(to: status.published) == .current }
+    }
+
+    /// What is wrong with what is published; `nil` where that is not known either.
+    ///
+    /// Hosts follow the policy, and its serial beside it is for etcd: somebody may have set the one without the other.
+    private var problem: String? {
+        guard let policy = status.policy else { return nil }
+        guard let header = try? PolicyHeader(parsing: policy.prefix(PolicyHeader.maximumHeader)) else {
+            return "what is published is no policy"
+        }
+        return header.serial == status.published ? nil : "the policy that is published has serial \(header.serial)"
+    }
 
     // MARK: - For programs
 
     var json: JSON.Object {
         var object = JSON.Object()
         if let published = status.published { object.add("published", .integer(Int64(clamping: published))) }
+        object.add("problem", problem)
         object.add("hosts", .array(shownHosts.map { .object(json(of: $0)) }))
         return object
     }
 
     private func json(of host: FleetStatus.HostStatus) -> JSON.Object {
         var object = JSON.Object()
-        object.add("host", host.name)
+        object.add("host", .string(host.name))
         let standing = host.standing(to: status.published)
         switch standing {
         case .current: object.add("state", "current")
         case .behind(let count):
             object.add("state", "behind")
             if let count { object.add("behind_by", .integer(Int64(clamping: count))) }
+        case .invalid: object.add("state", "invalid")
+        case .unknown: object.add("state", "unknown")
         case .silent(let silence):
             object.add("state", "silent")
             object.add("problem", Self.words(silence))
@@ -128,11 +148,13 @@ struct FleetReport {
         let counts = Dictionary(grouping: status.hosts) { Self.kind($0.standing(to: status.published)) }
             .mapValues(\.count)
         let sentence = [
-            status.published.map { "serial \($0) is published" } ?? "nothing is published",
+            status.published.map { "serial \($0) is published" } ?? "no serial is published",
             "\(status.hosts.count) host\(status.hosts.count == 1 ? "" : "s")",
         ]
-        let rest = ["current", "behind", "silent"].compactMap { kind in counts[kind].map { "\($0) \(kind)" } }
-        let summary = (sentence + rest).joined(separator: ", ")
+        let rest = ["current", "behind", "invalid", "unknown", "silent"].compactMap { kind in
+            counts[kind].map { "\($0) \(kind)" }
+        }
+        let summary = (sentence + rest).joined(separator: ", ") + (problem.map { "\n\($0)" } ?? "")
         guard !shownHosts.isEmpty else { return summary }
         var table = Table(["HOST", "SPACE", "SERIAL", "BEHIND", "APPLIED", "DOCTOR", "STATE"], style: style)
         for host in shownHosts { table.add(cells(of: host, style)) }
@@ -143,6 +165,8 @@ struct FleetReport {
         switch standing {
         case .current: "current"
         case .behind: "behind"
+        case .invalid: "invalid"
+        case .unknown: "unknown"
         case .silent: "silent"
         }
     }
@@ -151,20 +175,24 @@ struct FleetReport {
         let standing = host.standing(to: status.published)
         guard case .success(let report) = host.report else {
             let state = Table.Cell(words(standing, nil), style.red)
-            return [Table.Cell(Self.plain(host.name))] + (0..<5).map { _ in Table.Cell("-") } + [state]
+            return [Table.Cell(Self.plain(host.name.string))] + (0..<5).map { _ in Table.Cell("-") } + [state]
         }
         let behind =
             switch standing {
             case .behind(let count?): "\(count)"
-            case .current, .behind(nil), .silent: "-"
+            case .current, .behind(nil), .invalid, .unknown, .silent: "-"
             }
         let colour = standing == .current ? report.problem == nil ? style.green : style.yellow : style.red
         return [
-            Table.Cell(Self.plain(host.name)), Table.Cell(Self.plain(report.space)),
+            Table.Cell(Self.plain(host.name.string)), Table.Cell(Self.plain(report.space)),
             Table.Cell(report.serial.map { "\($0)" } ?? "-"), Table.Cell(behind),
-            Table.Cell(report.applied.map { "\(now.since($0)) ago" } ?? "-"), doctor(report.doctor, style),
+            Table.Cell(report.applied.map(age) ?? "-"), doctor(report.doctor, style),
             Table.Cell(words(standing, report.problem), colour),
         ]
+    }
+
+    private func age(_ time: UnixTime) -> String {
+        time > now ? "in \(time.since(now))" : "\(now.since(time)) ago"
     }
 
     private func doctor(_ found: HostReport.Doctor?, _ style: Style) -> Table.Cell {
@@ -182,6 +210,8 @@ struct FleetReport {
             case .current: "current"
             case .behind(nil): "has applied none"
             case .behind: "behind"
+            case .invalid(let fault): "nobody enters: \(Self.plain(fault))"
+            case .unknown: "unknown"
             case .silent(let silence): Self.words(silence)
             }
         return problem.map { "\(state): \(Self.plain($0))" } ?? state

@@ -57,7 +57,8 @@ extension Host {
                 followed = try Followed(path, ownedBy: ownership)
             } catch {
                 terminal.complain(about: error)
-                throw ExitCode(3)
+                // What keeps a file from being read may pass; what stands in it has to be mended.
+                throw error is FileFault ? ExitCode.failure : ExitCode(3)
             }
             try await terminal.reporting {
                 let name = try name ?? Self.machineName()
@@ -67,18 +68,18 @@ extension Host {
                             "a name of letters, digits, dots, hyphens and underscores expected, \(quoted(name)) found",
                         advice: "Give the host another name with --name.")
                 }
-                let client = try followed.place.client(passwordOwnedBy: ownership)
+                let client = try followed.place.client(filesOwnedBy: ownership)
                 var pace = HostWatch.Pace()
                 pace.policy.pull = Seconds(pull)
                 let watch = HostWatch(client: client, prefix: followed.place.prefix, pace: pace)
-                let deeds = HostWatch.Deeds(
-                    apply: { await followed.apply($0) },
+                let host = HostWatch.Surroundings(
+                    apply: { await followed.apply($0) }, applied: { followed.applied() },
                     doctor: { [noDoctor, doctor] in
                         if let doctor { return Self.doctor(keptIn: doctor, ownedBy: ownership) }
                         return noDoctor ? nil : await Self.doctor(path)
                     }, now: { now() },
                     report: { news in Terminal.write(WatchLine.text(news, on: name) + "\n") })
-                let task = Task { await watch.run(as: followed.report(as: name), deeds) }
+                let task = Task { await watch.run(as: name, of: followed.space, host) }
                 for await _ in Self.signals() { break }
                 task.cancel()
                 await task.value
@@ -148,18 +149,26 @@ private struct Followed: Sendable {
         self.refresh = refresh
     }
 
-    /// What the host can say of itself before it has seen anything.
-    func report(as name: String) -> HostReport {
-        var report = HostReport(host: name, space: configuration.space, since: now())
-        report.serial = AppliedPolicy(of: source, under: configuration, ownedBy: ownership, at: now()).header?.serial
-        return report
+    /// The Space that the host is.
+    var space: String { configuration.space }
+
+    /// What is applied now.
+    func applied() -> HostWatch.Applied {
+        let policy = AppliedPolicy(of: source, under: configuration, ownedBy: ownership, at: now())
+        var applied = HostWatch.Applied(serial: policy.header?.serial, time: policy.header == nil ? nil : policy.time)
+        switch policy.condition {
+        case .counts, .missing: break
+        case .unreadable, .malformed, .cut, .expired: applied.fault = policy.condition.description
+        }
+        return applied
     }
 
     /// Verifies what was published, and applies it where a host may; what holds stays otherwise.
     func apply(_ published: [UInt8]) async -> HostWatch.Application {
-        let applied = await refresh.apply(brought: published)
-        if let failure = applied.failure { return .refused(failure.description) }
-        guard let serial = applied.policy.header?.serial else { return .refused("\(applied.policy.condition)") }
+        let refreshed = await refresh.apply(brought: published)
+        guard refreshed.holds, let serial = refreshed.policy.header?.serial else {
+            return .refused(refreshed.failure?.description ?? "\(refreshed.policy.condition)")
+        }
         return .applied(serial: serial)
     }
 }
@@ -175,7 +184,7 @@ enum WatchLine {
         case .watch(.missing): "pair: no policy is published"
         case .application(.applied(let serial)): "pair: policy \(serial) is applied"
         case .application(.refused(let words)): "pair: a policy was refused: \(words)"
-        case .mute(let error): "pair: the heartbeat cannot be written: \(error)"
+        case .heartbeatFailed(let error): "pair: the heartbeat cannot be written: \(error)"
         }
     }
 
