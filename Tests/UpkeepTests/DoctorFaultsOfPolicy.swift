@@ -38,7 +38,7 @@ extension DoctorTests {
         Fault("no policy", .policy, .policyMissing, "no policy has been applied yet: nobody", "pair host refresh") {
             follow(&$0, .missing, expires: nil)
         },
-        Fault("no policy, and why", .policy, .policyMissing, "the last refresh failed: no route", "Call them.") {
+        Fault("no policy, and why", .policy, .policyMissing, "the latest was not applied: no route", "Call them.") {
             follow(&$0, .missing, expires: nil, failing: "no route")
         },
         Fault("a policy that is none", .policy, .policyUnusable, "pair-policy 1 expected first", "pair host refresh") {
@@ -58,7 +58,7 @@ extension DoctorTests {
         },
         Fault(
             "a refused policy", .policy, .policyRefused,
-            "policy 42 of \"https://policy.example.com/policy\" counts for 1 h; the last refresh failed: serial",
+            "policy 42 of \"https://policy.example.com/policy\" counts for 1 h; the latest was not applied: serial",
             "Call them."
         ) {
             follow(&$0, .counts(until: inAnHour), failing: "serial 43 or higher expected")

@@ -26,7 +26,7 @@ extension HostFacts {
         let fetch = "pair host refresh" + configurationOption
         // Why there is no other is what there is to mend.
         let failure = policy.refresh?.failure
-        let because = failure.map { "; the last refresh failed: \($0.description)" } ?? ""
+        let because = failure.map { "; the latest was not applied: \($0.description)" } ?? ""
         let mend = failure.map { $0.advice ?? fetch } ?? fetch
         func line(_ code: DoctorLine.Code, _ text: String) -> [DoctorLine] {
             [DoctorLine(.policy, code, "\(text): nobody is let in\(because)", mend: mend)]
