@@ -51,12 +51,8 @@ extension HostFacts {
             guard let failures = policy.refresh?.failures, let failure else {
                 return [DoctorLine(.policy, .ok, text)]
             }
-            return [
-                DoctorLine(
-                    .policy, .policyRefused,
-                    "\(text); the last \(failures <= 1 ? "refresh" : "\(failures) refreshes") failed: \(failure.description)",
-                    mend: mend)
-            ]
+            let often = "; the last \(failures) refreshes failed: \(failure.description)"
+            return [DoctorLine(.policy, .policyRefused, text + (failures > 1 ? often : because), mend: mend)]
         }
     }
 }
