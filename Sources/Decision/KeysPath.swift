@@ -144,7 +144,7 @@ extension Login {
         guard case .depending(let grants, let otherwise) = outcome else { return outcome }
         var first: MembershipOutcome?
         for grant in grants {
-            guard let group = grant.unixGroup else { return .granted(grant) }
+            guard let group = grant.unixGroup else { continue }
             guard configuration.asksForUnixGroups else {
                 let place = "members line \(grant.line) asks for the group \(quoted(group))"
                 return try refuse(.unixGroupUnavailable, "\(place), and pair.toml does not have unix_groups = true")

@@ -100,7 +100,7 @@ private func trimmingBlanks(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
 // MARK: - Receiving
 
 /// A response while it comes in, bounded.
-struct Reception {
+struct Reception: Receiving {
     /// Of all header lines together, those of interim responses included.
     static let maximumHeader = 65_536
 

@@ -1,7 +1,7 @@
 internal import Encodings
 
 /// A response while it comes in whose body is handed over line by line, where its status says success.
-struct LineReception {
+struct LineReception: Receiving {
     /// Why it was ended from here.
     enum End {
         case cancelled

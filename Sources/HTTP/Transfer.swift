@@ -44,51 +44,36 @@ internal import Synchronization
     }
 
     /// Runs the request to its end or until `reception` has had enough, which is asked about once a second.
-    func perform(into reception: inout Reception) -> CURLcode {
+    func perform(into reception: inout some Receiving) -> CURLcode {
         unsafe withUnsafeMutablePointer(to: &reception) { reception in
-            let code = unsafe ccurl_set_beat(
-                pointer,
-                { context, _, _, _, _ in
-                    guard let reception = unsafe context?.assumingMemoryBound(to: Reception.self) else { return 1 }
-                    return unsafe reception.pointee.goesOn() ? 0 : 1
-                }, reception)
-            guard code == CURLE_OK else { return code }
-            return unsafe ccurl_perform(
-                pointer,
-                { bytes, _, count, context in
-                    guard let reception = unsafe context?.assumingMemoryBound(to: Reception.self) else { return 0 }
-                    return unsafe reception.pointee.take(headerLine: array(bytes, count)) ? count : 0
-                },
-                { bytes, _, count, context in
-                    guard let reception = unsafe context?.assumingMemoryBound(to: Reception.self) else { return 0 }
-                    return unsafe reception.pointee.take(body: array(bytes, count)) ? count : 0
-                },
-                reception)
+            // What C calls knows no generic type.
+            var receiver = Receiver(
+                goesOn: { unsafe reception.pointee.goesOn() },
+                headerLine: { unsafe reception.pointee.take(headerLine: $0) },
+                body: { unsafe reception.pointee.take(body: $0) })
+            return unsafe withUnsafeMutablePointer(to: &receiver) { unsafe perform(into: $0) }
         }
     }
 
-    /// Runs the request to its end or until `reception` has had enough, which is asked about once a second.
-    func perform(into reception: inout LineReception) -> CURLcode {
-        unsafe withUnsafeMutablePointer(to: &reception) { reception in
-            let code = unsafe ccurl_set_beat(
-                pointer,
-                { context, _, _, _, _ in
-                    guard let reception = unsafe context?.assumingMemoryBound(to: LineReception.self) else { return 1 }
-                    return unsafe reception.pointee.goesOn() ? 0 : 1
-                }, reception)
-            guard code == CURLE_OK else { return code }
-            return unsafe ccurl_perform(
-                pointer,
-                { bytes, _, count, context in
-                    guard let reception = unsafe context?.assumingMemoryBound(to: LineReception.self) else { return 0 }
-                    return unsafe reception.pointee.take(headerLine: array(bytes, count)) ? count : 0
-                },
-                { bytes, _, count, context in
-                    guard let reception = unsafe context?.assumingMemoryBound(to: LineReception.self) else { return 0 }
-                    return unsafe reception.pointee.take(body: array(bytes, count)) ? count : 0
-                },
-                reception)
-        }
+    private func perform(into receiver: UnsafeMutablePointer<Receiver>) -> CURLcode {
+        let code = unsafe ccurl_set_beat(
+            pointer,
+            { context, _, _, _, _ in
+                guard let receiver = unsafe context?.assumingMemoryBound(to: Receiver.self) else { return 1 }
+                return unsafe receiver.pointee.goesOn() ? 0 : 1
+            }, receiver)
+        guard code == CURLE_OK else { return code }
+        return unsafe ccurl_perform(
+            pointer,
+            { bytes, _, count, context in
+                guard let receiver = unsafe context?.assumingMemoryBound(to: Receiver.self) else { return 0 }
+                return unsafe receiver.pointee.headerLine(array(bytes, count)) ? count : 0
+            },
+            { bytes, _, count, context in
+                guard let receiver = unsafe context?.assumingMemoryBound(to: Receiver.self) else { return 0 }
+                return unsafe receiver.pointee.body(array(bytes, count)) ? count : 0
+            },
+            receiver)
     }
 
     /// The status of the last response, 0 where there was none.
@@ -115,6 +100,21 @@ internal import Synchronization
     func detail(_ code: CURLcode) -> String {
         unsafe ccurl_failure(pointer, code).map { unsafe String(cString: $0) } ?? ""
     }
+}
+
+/// What an answer goes into while it comes; each says whether to go on.
+protocol Receiving {
+    mutating func goesOn() -> Bool
+    /// A line with its end.
+    mutating func take(headerLine line: [UInt8]) -> Bool
+    mutating func take(body part: [UInt8]) -> Bool
+}
+
+/// The same for libcurl.
+@safe private struct Receiver {
+    let goesOn: () -> Bool
+    let headerLine: ([UInt8]) -> Bool
+    let body: ([UInt8]) -> Bool
 }
 
 /// The bytes that libcurl shows while a receiver runs, copied.
